@@ -1,0 +1,32 @@
+"""How long a stage takes on a device profile."""
+
+from __future__ import annotations
+
+from telcoai.model.topology import Band, DeviceProfile
+from telcoai.model.workload import Variant
+
+
+def stage_seconds(profile: DeviceProfile, variant: Variant, stage: int, family: str) -> float:
+    """Time of one stage of one sample on one core, in seconds.
+
+    In this order: the profile's measurement of that very stage; the speed published for the family; the speed of the
+    precision. KeyError when the profile knows no speed for the variant's precision.
+    """
+    measured = profile.stage_s.get(variant.name)
+    if measured is not None:
+        return measured[stage]
+    speed = speed_of(profile, variant.precision, family)
+    return profile.overhead_s.value + variant.stages[stage].flops / (speed.value * 1e9)
+
+
+def speed_of(profile: DeviceProfile, precision: str, family: str) -> Band:
+    """Effective GFLOP/s of one core, the family's own when the profile has it."""
+    fitting = [s for s in profile.speeds if s.precision == precision and s.family in ("", family)]
+    if not fitting:
+        raise KeyError(f"profile {profile.name} has no speed for precision {precision}")
+    return max(fitting, key=lambda s: s.family != "").gflops
+
+
+def total_seconds(profile: DeviceProfile, variant: Variant, family: str) -> float:
+    """Time of all stages of one sample on one core, in seconds."""
+    return sum(stage_seconds(profile, variant, s.index, family) for s in variant.stages)

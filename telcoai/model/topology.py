@@ -1,0 +1,141 @@
+"""Nodes, links and device profiles of a resolved testbed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Tier(StrEnum):
+    """Where a node stands in the continuum."""
+
+    DEVICE = "device"
+    EDGE = "edge"
+    CLOUD = "cloud"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A figure with the range in which sources put it: ``low <= value <= high``."""
+
+    value: float
+    low: float
+    high: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Effective compute of ONE core of a profile at one precision.
+
+    ``gflops``: 1e9 floating-point (or integer) operations per second, 2 per multiply-add.
+    ``family``: the workload family it was published for, or "" for any.
+    """
+
+    precision: str
+    gflops: Band
+    family: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceProfile:
+    """What a node is made of. ``cores`` are the units that run one stage each (a GPU counts as one).
+
+    ``power_idle_w``/``power_busy_w``: the whole device with no core, and with every core, busy.
+    ``overhead_s``: fixed time per stage call on top of FLOPs / speed.
+    ``stage_s``: measured times per (variant, stage), which beat any estimate.
+    """
+
+    name: str
+    cores: int
+    memory_bytes: int
+    power_idle_w: Band
+    power_busy_w: Band
+    overhead_s: Band
+    speeds: tuple[Speed, ...]
+    stage_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RadioProfile:
+    """Energy of a device's radio.
+
+    ``up_nj_per_bit``/``down_nj_per_bit``: slope, nanojoule per bit sent or received by the device.
+    ``base_w``: power while connected. ``tail_s``: how long it stays connected after the last byte.
+    """
+
+    name: str
+    up_nj_per_bit: Band
+    down_nj_per_bit: Band
+    base_w: Band
+    tail_s: Band
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a resolved testbed (``count`` is already expanded: camera-1 … camera-4)."""
+
+    name: str
+    tier: Tier
+    profile: str
+    group: str
+    """The name it was written under (``camera`` for ``camera-1``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """One direction of a link. ``loss`` and ``reorder`` are shares in [0, 1]; ``queue_bytes`` 0 = default."""
+
+    delay_ms: float
+    jitter_ms: float = 0.0
+    rate_bps: float = 1e9
+    loss: float = 0.0
+    reorder: float = 0.0
+    queue_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link between two nodes; ``up`` is the direction a → b, ``down`` is b → a."""
+
+    a: str
+    b: str
+    up: LinkState
+    down: LinkState
+    radio: str = ""
+
+    @property
+    def name(self) -> str:
+        """``a--b``, unique in a testbed."""
+        return f"{self.a}--{self.b}"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A resolved testbed: what exists, before anything is started."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    profiles: Mapping[str, DeviceProfile]
+    radios: Mapping[str, RadioProfile]
+    hosts: str = "virtual"
+    platform: str = "process"
+    mtu: int = 1500
+    seed: int = 0
+
+    def node(self, name: str) -> Node:
+        """The node of that name; KeyError when there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    def profile_of(self, name: str) -> DeviceProfile:
+        """The device profile of the node ``name``."""
+        return self.profiles[self.node(name).profile]
+
+    def tier(self, tier: Tier) -> tuple[Node, ...]:
+        """The nodes of a tier, in file order."""
+        return tuple(n for n in self.nodes if n.tier == tier)

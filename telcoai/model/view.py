@@ -1,0 +1,71 @@
+"""What a strategy can know when it decides. Holds the present and the past, never the future."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from telcoai.model.plan import Plan
+from telcoai.model.requirements import Requirements
+from telcoai.model.topology import LinkState, Topology
+from telcoai.model.workload import WorkloadInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A link as last measured (or as verified at ``up``, before the first measurement)."""
+
+    a: str
+    b: str
+    up: LinkState
+    down: LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node over the last period: ``utilisation`` in [0, 1] of its cores, ``queue`` requests waiting now."""
+
+    name: str
+    alive: bool
+    utilisation: float = 0.0
+    queue: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """A service: its workload, requirements in force, and each device's arrival rate (requests/s, recent).
+
+    ``latency_ms`` is the recent percentile that the requirement names per device (absent before answers came).
+    """
+
+    name: str
+    workload: WorkloadInfo
+    requirements: Requirements
+    rate_per_s: Mapping[str, float]
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class View:
+    """The whole of what a strategy sees at ``time_s`` seconds after the run's start."""
+
+    time_s: float
+    period_s: float
+    topology: Topology
+    links: Mapping[str, LinkView]
+    nodes: Mapping[str, NodeView]
+    services: tuple[ServiceView, ...]
+    previous: Plan | None = None
+    seed: int = 0
+
+
+class Strategy(Protocol):
+    """``plan(view) -> Plan``, pure: same view, same plan. Built-ins and users' own share this protocol."""
+
+    name: str
+    summary: str
+
+    def plan(self, view: View) -> Plan:
+        """Decide for the next period."""
+        ...

@@ -1,0 +1,88 @@
+"""What is known of a workload: a family of variants, each cut in stages with an exit after each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of a variant; costs are computed from its graph for one sample.
+
+    ``flops``: 2 per multiply-add. ``activation_shape``: its output that the next stage takes, without the batch
+    dimension; () for the last stage. ``path``: the ONNX file.
+    """
+
+    index: int
+    path: Path
+    flops: int
+    param_bytes: int
+    activation_shape: tuple[int, ...]
+
+    @property
+    def activation_values(self) -> int:
+        """Number of values of the activation, 0 for the last stage."""
+        total = 1 if self.activation_shape else 0
+        for size in self.activation_shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPoint:
+    """The exit after a stage: its accuracy if every sample left there, and what thresholds do.
+
+    ``table`` maps a confidence threshold to (share of the samples *reaching this exit* whose confidence is at or
+    above it, accuracy of those), from the calibration slice with earlier exits ignored.
+    """
+
+    accuracy: float
+    table: Mapping[float, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One member of a family, such as ``lite0-128-int8``."""
+
+    name: str
+    precision: str
+    input_size: int
+    input_bytes: int
+    stages: tuple[Stage, ...]
+    exits: tuple[ExitPoint, ...]
+
+    @property
+    def flops(self) -> int:
+        """FLOPs of all stages for one sample."""
+        return sum(stage.flops for stage in self.stages)
+
+    @property
+    def accuracy(self) -> float:
+        """Accuracy of the last exit."""
+        return self.exits[-1].accuracy
+
+
+@dataclass(frozen=True)
+class WorkloadInfo:
+    """A family as strategies, runtimes and drivers know it.
+
+    ``samples_path``: npz with ``frames`` (uint8, n × h × w × 3) and ``labels`` (int64, n): the scored slice.
+    ``replay_path``: npz, see ``telcoai.model.replay``. ``classes``: number of labels.
+    """
+
+    name: str
+    family: str
+    variants: tuple[Variant, ...]
+    samples_path: Path
+    replay_path: Path
+    classes: int
+    samples: int
+
+    def variant(self, name: str) -> Variant:
+        """The variant of that name; KeyError when there is none."""
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise KeyError(name)
