@@ -13,7 +13,8 @@ def scale(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     out = rows @ frame.astype(np.float32).reshape(frame.shape[0], -1)
     out = out.reshape(size, frame.shape[1], 3).transpose(1, 0, 2).reshape(frame.shape[1], -1)
     out = (columns @ out).reshape(size, size, 3).transpose(1, 0, 2)
-    return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    return scaled
 
 
 def _weights(source: int, target: int) -> NDArray[np.float32]:

@@ -1,0 +1,50 @@
+# Two commands do all: `make quickstart` and `make test`. Nothing is installed outside .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+
+.PHONY: quickstart test lint types contracts unit e2e bench clean
+
+quickstart: $(VENV)/run.stamp
+	$(BIN)/telcoai bench scenarios/quickstart.yaml
+
+test: $(VENV)/test.stamp lint types contracts
+	$(BIN)/python -m pytest -q -rs --durations=10 tests
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check telcoai tests
+	$(BIN)/ruff format --check telcoai tests
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+contracts: $(VENV)/test.stamp
+	$(BIN)/lint-imports
+
+unit: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q tests/unit
+
+e2e: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q -rs tests/e2e
+
+bench: $(VENV)/test.stamp
+	for one in tests/bench/bench_*.py; do $(BIN)/python -m tests.bench.$$(basename $$one .py) || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/uv.stamp:
+	@test "$$(uname -s)" = Linux || { echo "telcoai's virtual hosts need Linux namespaces; on $$(uname -s) use a Linux machine or VM."; exit 3; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "telcoai needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 3; }
+	@$(PYTHON) -m venv $(VENV) || { echo "making .venv failed; on Debian and Ubuntu: apt install python3-venv"; exit 3; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/uv.stamp pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/uv.stamp pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[test,notebook]'
+	@touch $@ $(VENV)/run.stamp
