@@ -1,0 +1,54 @@
+"""Finds what sandboxes left on the host. After ``close`` it finds nothing; it never removes anything."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from telcoai.emulation import cgroups
+from telcoai.emulation.identity import start_ticks
+
+MARK = "TELCOAI_SANDBOX"
+"""Environment variable that all processes of a sandbox carry; its value is the testbed's name."""
+
+
+def leftovers(testbed: str | None = None, state_dir: Path | None = None) -> list[str]:
+    """One line for each process, mount, cgroup, interface or socket of ``testbed`` (of any, when None)."""
+    return [
+        *_processes(testbed),
+        *_mounts(testbed),
+        *(f"cgroup {p}" for p in cgroups.groups() if testbed is None or _names(p.name, testbed)),
+        *(f"interface {p.name}" for p in Path("/sys/class/net").glob("telcoai*")),
+        *_sockets(state_dir),
+    ]
+
+
+def _names(group: str, testbed: str) -> bool:
+    return group.rpartition("-")[0] == f"{cgroups.PREFIX}{testbed}"
+
+
+def _processes(testbed: str | None) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # gone, or someone else's
+        marks = [v.partition(b"=")[2].decode() for v in variables if v.startswith(MARK.encode() + b"=")]
+        if marks and testbed in (None, marks[0]) and start_ticks(int(entry.name)) is not None:
+            found.append(f"process {entry.name} of {marks[0]}")
+    return found
+
+
+def _mounts(testbed: str | None) -> list[str]:
+    wanted = f"telcoai/{testbed}/" if testbed else "telcoai/"
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [f"mount {line.split()[4]}" for line in lines
+            if wanted in line.split()[3] and line.split()[4].startswith("/etc/")]
+
+
+def _sockets(state_dir: Path | None) -> list[str]:
+    path = state_dir / "supervisor.sock" if state_dir else None
+    return [f"socket {path}"] if path and path.exists() else []

@@ -1,0 +1,98 @@
+"""Makes the namespaces of a sandbox from inside, as its init: private mounts, and network and UTS per node.
+
+Nothing is pinned: every namespace lives as long as the descriptors held here, so it ends with the supervisor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from telcoai.emulation import linux
+from telcoai.emulation.layout import NETMASK, Layout, NodeLayout, hosts_file
+
+
+@dataclass(frozen=True, slots=True)
+class NodeNamespaces:
+    """Descriptors of one node's namespaces and of its TUN device."""
+
+    net: int
+    uts: int
+    tun: int
+
+    def enter(self) -> None:
+        """Move the calling process into the node."""
+        linux.setns(self.net)
+        linux.setns(self.uts)
+
+
+def prepare_mounts(layout: Layout, state_dir: Path) -> None:
+    """Private mount tree with the sandbox's own /proc, /etc/hosts with all nodes, and no name server."""
+    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    files = {"hosts": hosts_file(layout), "resolv.conf": "# nodes have no name server, see /etc/hosts\n"}
+    for name, content in files.items():
+        source = state_dir / name
+        source.write_text(content)
+        if Path("/etc", name).exists():
+            linux.mount(str(source), f"/etc/{name}", flags=linux.MS_BIND)
+
+
+def make_nodes(layout: Layout, between: Callable[[], None]) -> dict[str, NodeNamespaces]:
+    """The namespaces of every node, interface up. ``between`` is called before each one."""
+    nodes = {}
+    with _returning():
+        for node in layout.nodes:
+            between()
+            nodes[node.name] = _make_node(node, layout.mtu)
+    return nodes
+
+
+def _make_node(node: NodeLayout, mtu: int) -> NodeNamespaces:
+    linux.unshare(linux.CLONE_NEWNET | linux.CLONE_NEWUTS)
+    linux.sethostname(node.name)
+    _set_sysctls()
+    linux.set_interface("lo", up=True)
+    tun = linux.open_tun()
+    linux.configure_interface(node.address, NETMASK, mtu)
+    net, uts = _open_own()
+    return NodeNamespaces(net, uts, tun)
+
+
+def _set_sysctls() -> None:
+    """Quiet IPv6 (links carry IPv4 only) and let everyone in the node use ping sockets."""
+    for key, value in (
+        ("net/ipv6/conf/all/disable_ipv6", "1"),
+        ("net/ipv6/conf/default/disable_ipv6", "1"),
+        ("net/ipv4/ping_group_range", "0 0"),
+    ):
+        path = Path("/proc/sys", key)
+        if path.exists():
+            path.write_text(value)
+
+
+def set_link_of(node: NodeNamespaces, *, up: bool) -> None:
+    """Bring the node's interface up or down."""
+    with _returning():
+        node.enter()
+        linux.set_interface(linux.INTERFACE, up=up)
+
+
+def _open_own() -> tuple[int, int]:
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    return os.open("/proc/self/ns/net", flags), os.open("/proc/self/ns/uts", flags)
+
+
+@contextmanager
+def _returning() -> Iterator[None]:
+    """Come back to the present network and UTS namespaces at the end."""
+    home = _open_own()
+    try:
+        yield
+    finally:
+        for fd in home:
+            linux.setns(fd)
+            os.close(fd)

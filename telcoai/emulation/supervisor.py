@@ -1,0 +1,287 @@
+"""Init of a sandbox: starts and reaps processes, passes orders on to the network, answers on a Unix socket."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from telcoai.emulation import measure, namespaces, processes, protocol
+from telcoai.emulation.cgroups import NodeGroups
+from telcoai.emulation.layout import Layout
+from telcoai.emulation.namespaces import NodeNamespaces
+from telcoai.emulation.network import Network, NetworkGone
+from telcoai.emulation.processes import Command, Process
+from telcoai.emulation.protocol import ProtocolError, number, text, texts
+
+COMMIT = b"commit"
+_SEND_TIMEOUT_S = 2.0
+_KEPT_EXITS = 10_000
+
+
+class Connection:
+    """One client. ``waits_for`` is the process whose end it wants to hear of; ``owns`` the one it runs."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.reader = protocol.LineReader()
+        self.fds: list[int] = []
+        self.waits_for: int | None = None
+        self.owns: int | None = None
+        sock.settimeout(_SEND_TIMEOUT_S)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Reply; a client that went away or doesn't read is left to its fate."""
+        try:
+            self.sock.sendall(protocol.encode({"version": protocol.VERSION, **message}))
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Let go of the socket and of descriptors that came over it."""
+        self.sock.close()
+        self.drop_fds()
+
+    def drop_fds(self) -> None:
+        """Close descriptors that came and weren't used."""
+        for fd in self.fds:
+            os.close(fd)
+        self.fds.clear()
+
+
+class Supervisor:
+    """Serves one sandbox until shut down, or until ``handshake`` closes without a commit."""
+
+    def __init__(self, layout: Layout, nodes: dict[str, NodeNamespaces], groups: NodeGroups,
+                 network: Network, listener: socket.socket, handshake: int) -> None:
+        self._layout = layout
+        self._nodes = nodes
+        self._groups = groups
+        self._network = network
+        self._listener = listener
+        self._handshake = handshake
+        self._processes: dict[int, Process] = {}
+        self._by_pid: dict[int, Process] = {}
+        self._stopped: set[str] = set()
+        self._next_id = 1
+        self._connections: set[Connection] = set()
+        self._selector = selectors.DefaultSelector()
+        self._operations: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any] | None]] = {
+            "status": self._status, "list": self._list, "start": self._start, "exec": self._exec,
+            "signal": self._signal, "wait": self._wait, "node_stop": self._node_stop,
+            "node_start": self._node_start, "set_link": self._forward, "counters": self._forward,
+            "measure": self._measure, "shutdown": self._shutdown,
+        }
+
+    def run(self) -> None:
+        """Serve for ever."""
+        self._watch(self._listener, self._accept)
+        self._watch(self._handshake, self._hear_handshake)
+        self._watch(self._take_signals(), self._hear_signal)
+        while True:
+            for key, _ in self._selector.select():
+                key.data()
+
+    def _watch(self, source: Any, callback: Callable[[], None]) -> None:
+        self._selector.register(source, selectors.EVENT_READ, callback)
+
+    def _take_signals(self) -> socket.socket:
+        reader, writer = socket.socketpair()
+        for end in (reader, writer):
+            end.setblocking(False)
+        self._wakeup = (reader, writer)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        for wanted in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(wanted, lambda *_: None)
+        for unwanted in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(unwanted, signal.SIG_IGN)
+        self._reap()
+        return reader
+
+    def _hear_handshake(self) -> None:
+        if os.read(self._handshake, len(COMMIT)) != COMMIT:
+            sys.exit("telcoai: the command that made this sandbox ended before it was ready")
+        self._selector.unregister(self._handshake)
+        os.close(self._handshake)
+
+    def _hear_signal(self) -> None:
+        if signal.SIGTERM in self._wakeup[0].recv(4096):
+            sys.exit("telcoai: terminated")
+        self._reap()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._ended(pid, os.waitstatus_to_exitcode(status))
+
+    def _ended(self, pid: int, code: int) -> None:
+        if pid == self._network.pid:
+            self._network.fail(code)
+        process = self._by_pid.pop(pid, None)
+        if process is None:
+            return
+        process.code = code
+        for connection in self._connections:
+            if connection.waits_for == process.id:
+                connection.waits_for = connection.owns = None
+                connection.send({"code": code})
+        ended = [i for i, p in self._processes.items() if p.code is not None]
+        for old in ended[:-_KEPT_EXITS]:
+            del self._processes[old]
+
+    def _accept(self) -> None:
+        sock, _ = self._listener.accept()
+        connection = Connection(sock)
+        self._connections.add(connection)
+        self._watch(sock, lambda: self._hear(connection))
+
+    def _hear(self, connection: Connection) -> None:
+        try:
+            data, fds, _, _ = socket.recv_fds(connection.sock, 65536, 16)
+            connection.fds += fds
+            requests = connection.reader.feed(data) if data else []
+        except (OSError, ProtocolError) as err:
+            connection.send({"error": str(err)})
+            data, requests = b"", []
+        for request in requests:
+            reply = self._answer(connection, request)
+            connection.drop_fds()
+            if reply is not None:
+                connection.send(reply)
+        if not data:
+            self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        self._selector.unregister(connection.sock)
+        self._connections.discard(connection)
+        connection.close()
+        if connection.owns is not None:
+            processes.kill(-self._processes[connection.owns].pid, signal.SIGKILL)
+
+    def _answer(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any] | None:
+        operation = self._operations.get(str(request.get("op")))
+        if operation is None:
+            return {"error": f"there is no operation {request.get('op')!r}"}
+        try:
+            return operation(connection, request)
+        except (ProtocolError, NetworkGone, OSError) as err:
+            return {"error": str(err)}
+
+    def _node(self, request: dict[str, Any]) -> tuple[str, NodeNamespaces]:
+        name = text(request, "node")
+        if name not in self._nodes:
+            raise ProtocolError(f"there is no node {name!r}")
+        return name, self._nodes[name]
+
+    def _process(self, request: dict[str, Any]) -> Process:
+        process = self._processes.get(number(request, "id"))
+        if process is None:
+            raise ProtocolError(f"there is no process {request['id']}")
+        return process
+
+    def _launch(self, request: dict[str, Any], stdio: tuple[int, ...]) -> Process:
+        name, node = self._node(request)
+        if name in self._stopped:
+            raise ProtocolError(f"node {name} is stopped")
+        argv = texts(request, "argv")
+        command = Command(argv, {"TELCOAI_NODE": name, **protocol.environment(request)},
+                          text(request, "cwd", "/"), text(request, "stdout", os.devnull),
+                          text(request, "stderr", os.devnull), stdio)
+        label = text(request, "name", os.path.basename(argv[0]))
+        cgroup = self._groups.open_procs(name)
+        try:
+            pid = processes.spawn(command, node, cgroup)
+        finally:
+            if cgroup is not None:
+                os.close(cgroup)
+        process = Process(self._next_id, name, label, pid)
+        self._next_id += 1
+        self._processes[process.id] = self._by_pid[pid] = process
+        return process
+
+    def _start(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        return {"id": self._launch(request, ()).id}
+
+    def _exec(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        if len(connection.fds) != 3:
+            raise ProtocolError("exec needs three descriptors")
+        process = self._launch(request, tuple(connection.fds))
+        connection.waits_for = connection.owns = process.id
+        return {"id": process.id}
+
+    def _signal(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        process, wanted = self._process(request), number(request, "signal")
+        if not 0 <= wanted < signal.NSIG:
+            raise ProtocolError(f"there is no signal {wanted}")
+        if process.code is None:
+            processes.kill(-process.pid, wanted)
+        return {}
+
+    def _wait(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any] | None:
+        process = self._process(request)
+        if process.code is not None:
+            return {"code": process.code}
+        connection.waits_for = process.id
+        return None
+
+    def _list(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
+        return {"processes": [
+            {"id": p.id, "node": p.node, "name": p.name, "pid": p.pid, "code": p.code}
+            for p in self._processes.values()
+        ]}
+
+    def _node_stop(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        name, node = self._node(request)
+        self._network.ask({"op": "set_node", "node": name, "up": False})
+        self._stopped.add(name)
+        namespaces.set_link_of(node, up=False)  # before the kill: a crashed node sends no FIN
+        processes.kill_node(node)
+        return {}
+
+    def _node_start(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        name, node = self._node(request)
+        namespaces.set_link_of(node, up=True)
+        self._stopped.discard(name)
+        self._network.ask({"op": "set_node", "node": name, "up": True})
+        return {}
+
+    def _forward(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        return self._network.ask(request)
+
+    def _measure(self, connection: Connection, request: dict[str, Any]) -> None:
+        reader = measure.fork(self._layout, self._nodes, request)
+        parts: list[bytes] = []
+
+        def hear() -> None:
+            part = os.read(reader, 65536)
+            if part:
+                parts.append(part)
+                return
+            self._selector.unregister(reader)
+            os.close(reader)
+            connection.send(measure.reply(b"".join(parts)))
+
+        self._watch(reader, hear)
+
+    def _status(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
+        running: dict[str, int] = dict.fromkeys(self._nodes, 0)
+        for process in self._by_pid.values():
+            running[process.node] += 1
+        return {
+            "name": self._layout.name, "failure": self._network.failure, "unbounded": self._groups.problem,
+            "nodes": [{"name": n.name, "address": n.address, "up": n.name not in self._stopped,
+                       "processes": running[n.name]} for n in self._layout.nodes],
+        }
+
+    def _shutdown(self, connection: Connection, _: dict[str, Any]) -> None:
+        connection.send({})
+        sys.exit(0)
