@@ -1,0 +1,81 @@
+"""A run's checks of itself: each has a figure, a bound and a verdict, and any that fails makes the run invalid."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from telcoai.model.scenario import Bounds
+
+CLOCK_JUMP_MS = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check; ``ok`` is ``figure <= bound``. A figure that could not be had is NaN and fails."""
+
+    name: str
+    figure: float
+    bound: float
+    unit: str
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the figure keeps the bound."""
+        return self.figure <= self.bound
+
+    def as_dict(self) -> dict[str, object]:
+        """For run.json; NaN becomes None."""
+        figure = None if math.isnan(self.figure) else self.figure
+        return {**dataclasses.asdict(self), "figure": figure, "ok": self.ok}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the checks look at. ``samples``: the scored rows (no warm-up).
+
+    ``stage_calls``/``overruns``: of all runtimes during the run. ``host_utilisation``: one reading in [0, 1] a second.
+    ``clock_jump_ms``: how far the wall clock moved against the monotonic one. ``links_off``: links whose measurement
+    is out of tolerance. ``failures``: of plans and changes. ``expected``: scheduled requests, warm-up included.
+    """
+
+    samples: pd.DataFrame
+    expected: int
+    recorded: int
+    stage_calls: int
+    overruns: int
+    host_utilisation: tuple[float, ...]
+    clock_jump_ms: float
+    links_off: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
+    """All checks of a run."""
+    lag_ms = lag_p99_ms(evidence.samples)
+    overruns = evidence.overruns / evidence.stage_calls if evidence.stage_calls else 0.0
+    load = evidence.host_utilisation
+    busiest = float(np.percentile(load, 90, method="higher")) if load else math.nan
+    return (
+        Check("driver lag p99", lag_ms, bounds.driver_lag_p99_ms, "ms", "sent later than scheduled"),
+        Check("overruns", overruns, bounds.overruns, "share", "stages that took longer than their paced time"),
+        Check("host saturation", busiest, bounds.host_utilisation, "share", "90th percentile of seconds' CPU use"),
+        Check("links as asked", len(evidence.links_off), 0, "links", "; ".join(evidence.links_off)),
+        Check("samples lost", abs(evidence.expected - evidence.recorded), 0, "requests", "scheduled less recorded"),
+        Check("clock jump", evidence.clock_jump_ms, CLOCK_JUMP_MS, "ms", "wall clock against monotonic clock"),
+        Check("plan failures", len(evidence.failures), 0, "times", "; ".join(evidence.failures[:5])),
+    )
+
+
+def lag_p99_ms(samples: pd.DataFrame) -> float:
+    """99th percentile of sent − scheduled in ms, over requests that were sent; NaN when none was."""
+    sent = samples[samples["sent_ns"] >= 0]
+    if sent.empty:
+        return math.nan
+    lag = (sent["sent_ns"] - sent["scheduled_ns"]).to_numpy()
+    return float(np.percentile(lag, 99, method="higher")) / 1e6

@@ -1,0 +1,92 @@
+"""Load drivers of a run: one process per device node, inside the node."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from telcoai.experiment.demand import TIMEOUT_S, DriverFiles, driver_config
+from telcoai.experiment.folder import RunFolder
+from telcoai.experiment.matrix import RunKey
+from telcoai.model.scenario import Scenario
+from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.deployment import DRIVER, end
+from telcoai.testbed.running import Testbed
+from telcoai.testbed.state import write_private
+
+END_S = TIMEOUT_S + 5.0
+"""Drivers end by themselves this long after the last send at the latest: when their last requests time out."""
+
+
+def driver_configs(
+    scenario: Scenario, run: RunKey, workloads: Mapping[str, WorkloadInfo], folder: RunFolder
+) -> dict[str, dict[str, Any]]:
+    """Configurations of all drivers of a run, by ``<service>.<device>``, but for their start."""
+    configs = {}
+    for service in scenario.services:
+        for device in service.devices:
+            name = f"{service.name}.{device}"
+            files = DriverFiles(folder.load / f"{name}.arrows", folder.load / f"{name}.live.json")
+            workload = workloads[service.workload]
+            configs[name] = driver_config(scenario, service, device, run, workload, files)
+    return configs
+
+
+@dataclass
+class Drivers:
+    """The drivers of one run on one testbed."""
+
+    testbed: Testbed
+    folder: RunFolder
+    configs: Mapping[str, dict[str, Any]]
+    processes: dict[str, int] = field(default_factory=dict)
+
+    def start(self, t0_ns: int) -> None:
+        """Start all; they wait for ``t0_ns`` (CLOCK_MONOTONIC)."""
+        for name, config in self.configs.items():
+            path = self.folder.load / f"{name}.json"
+            write_private(path, json.dumps({**config, "start_ns": t0_ns}))
+            log = self.folder.logs / f"driver.{name}.log"
+            argv = [sys.executable, "-m", "telcoai.load", str(path)]
+            self.processes[name] = self.testbed.sandbox.start(config["device"], argv, log=log, name=DRIVER)
+
+    def finish(self, patience_s: float = END_S) -> list[str]:
+        """Wait for all to end, ask those that don't to stop; returns a line for each that did not end well."""
+        deadline = time.monotonic() + patience_s
+        while self._running() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for name in self._running():
+            self.testbed.sandbox.signal(self.processes[name], signal.SIGTERM)
+        problems = []
+        for name, process in self.processes.items():
+            code = end(self.testbed, process)
+            if code != 0:
+                problems.append(f"driver {name} ended with {code}{self._tail(name)}")
+        return problems
+
+    def live(self) -> list[dict[str, Any]]:
+        """What drivers last said of themselves."""
+        found = []
+        for config in self.configs.values():
+            try:
+                found.append(json.loads(Path(config["live"]).read_text()))
+            except (OSError, ValueError):
+                continue
+        return found
+
+    def _running(self) -> list[str]:
+        codes = {one.id: one.code for one in self.testbed.sandbox.processes()}
+        return [name for name, process in self.processes.items() if codes.get(process) is None]
+
+    def _tail(self, name: str) -> str:
+        try:
+            lines = (self.folder.logs / f"driver.{name}.log").read_text(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return f": {lines[-1]}" if lines else ""

@@ -1,0 +1,124 @@
+"""Measures all links of a running testbed again and again, for the strategy's view and for links.parquet."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from telcoai.errors import TestbedError
+from telcoai.model.topology import Link, LinkState
+from telcoai.model.view import LinkView
+from telcoai.network.record import LinkReading
+
+GAP_S = 0.5
+"""Seconds between two rounds of probes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One direction as just measured: one-way delay in ms (None when nothing came through) and counters."""
+
+    delay_ms: float | None
+    packets: int = 0
+    bytes: int = 0
+    drops_queue: int = 0
+    drops_loss: int = 0
+
+
+Measure = Callable[[], Mapping[tuple[str, str], Seen]]
+"""Measures every link now: by (link name, ``up`` or ``down``). Raises TestbedError when the network is gone."""
+
+
+class LinkProbe:
+    """Runs ``measure`` in a thread between ``start`` and ``stop``. ``failure`` says why it gave up, if it did."""
+
+    def __init__(self, links: Iterable[Link], measure: Measure, t0_ns: int) -> None:
+        self._asked = {link.name: link for link in links}
+        self._seen: dict[tuple[str, str], Seen] = {}
+        self._measure = measure
+        self._t0_ns = t0_ns
+        self._paused: set[str] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="link-probe")
+        self.readings: list[LinkReading] = []
+        self.failure = ""
+
+    def start(self) -> None:
+        """Measure once now, and go on in a thread."""
+        self._round()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def expect(self, name: str, up: LinkState, down: LinkState) -> None:
+        """From now on these states are asked of the link; what was measured before counts no more."""
+        with self._lock:
+            self._asked[name] = replace(self._asked[name], up=up, down=down)
+            self._seen.pop((name, "up"), None)
+            self._seen.pop((name, "down"), None)
+
+    def pause(self, node: str) -> None:
+        """The node is down: its links aren't judged."""
+        with self._lock:
+            self._paused.add(node)
+
+    def resume(self, node: str) -> None:
+        """The node is up again."""
+        with self._lock:
+            self._paused.discard(node)
+
+    def views(self) -> dict[str, LinkView]:
+        """Each link with its delay as measured last; rate and loss as the network advertises them."""
+        with self._lock:
+            return {
+                name: LinkView(link.a, link.b, self._view(name, "up", link.up), self._view(name, "down", link.down))
+                for name, link in self._asked.items()
+            }
+
+    def _view(self, name: str, direction: str, asked: LinkState) -> LinkState:
+        seen = self._seen.get((name, direction))
+        if seen is None or seen.delay_ms is None:
+            return asked
+        return replace(asked, delay_ms=seen.delay_ms)
+
+    def _run(self) -> None:
+        while not self._stop.wait(GAP_S):
+            try:
+                self._round()
+            except TestbedError as err:
+                self.failure = err.message
+                return
+
+    def _round(self) -> None:
+        with self._lock:
+            asked_before = dict(self._asked)
+        seen = self._measure()
+        now_ns = time.monotonic_ns() - self._t0_ns
+        with self._lock:
+            for (name, direction), one in seen.items():
+                link = self._asked[name]
+                if link == asked_before[name] and not {link.a, link.b} & self._paused:
+                    self._seen[name, direction] = one
+                    self.readings.append(_reading(link, direction, one, now_ns))
+
+
+def _reading(link: Link, direction: str, seen: Seen, now_ns: int) -> LinkReading:
+    return LinkReading(
+        link=link.name,
+        direction=direction,
+        time_ns=now_ns,
+        asked=link.up if direction == "up" else link.down,
+        delay_ms=math.nan if seen.delay_ms is None else seen.delay_ms,
+        packets=seen.packets,
+        bytes=seen.bytes,
+        drops_queue=seen.drops_queue,
+        drops_loss=seen.drops_loss,
+    )

@@ -1,0 +1,86 @@
+"""Rows of links.parquet, and the judgement whether links were as asked during a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from telcoai.model.topology import LinkState
+
+TOLERANCE_MS = 1.0
+TOLERANCE_SHARE = 0.05
+"""As at ``up``: a measured delay may differ by 1 ms, plus a twentieth, plus the jitter asked."""
+
+CONGESTED = 0.5
+"""Above this share of its rate a direction's delay contains queueing, so that too long a delay proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReading:
+    """One direction of a link at one instant: what was asked, and what was seen.
+
+    ``time_ns`` counts from the run's t0. ``delay_ms`` is one way and NaN when no probe came through. Packets, bytes
+    and drops are those since the sandbox was made.
+    """
+
+    link: str
+    direction: str
+    time_ns: int
+    asked: LinkState
+    delay_ms: float
+    packets: int
+    bytes: int
+    drops_queue: int
+    drops_loss: int
+
+    def row(self) -> dict[str, object]:
+        """The row of links.parquet."""
+        return {
+            "link": self.link,
+            "direction": self.direction,
+            "time_ns": self.time_ns,
+            "asked_delay_ms": self.asked.delay_ms,
+            "asked_jitter_ms": self.asked.jitter_ms,
+            "asked_rate_bps": self.asked.rate_bps,
+            "asked_loss": self.asked.loss,
+            "measured_delay_ms": self.delay_ms,
+            "packets": self.packets,
+            "bytes": self.bytes,
+            "drops_queue": self.drops_queue,
+            "drops_loss": self.drops_loss,
+        }
+
+
+def links_off(readings: Iterable[LinkReading]) -> tuple[str, ...]:
+    """Directions whose least measured delay, while one state was asked, is out of tolerance.
+
+    The least delay is what is left when nothing queues; a direction that was busy nearly all the time is judged only
+    for being too short.
+    """
+    phases: dict[tuple[str, str, LinkState], list[LinkReading]] = {}
+    for reading in readings:
+        phases.setdefault((reading.link, reading.direction, reading.asked), []).append(reading)
+    problems = (_phase_problem(asked, phase) for (_, _, asked), phase in phases.items())
+    return tuple(problem for problem in problems if problem)
+
+
+def _phase_problem(asked: LinkState, phase: list[LinkReading]) -> str:
+    seen = [one.delay_ms for one in phase if not math.isnan(one.delay_ms)]
+    if not seen:
+        return ""
+    least = min(seen)
+    allowed = TOLERANCE_MS + TOLERANCE_SHARE * asked.delay_ms + asked.jitter_ms + asked.reorder * asked.delay_ms
+    name = f"{phase[0].link} {phase[0].direction}"
+    if least < asked.delay_ms - allowed:
+        return f"{name}: delay {least:.2f} ms, asked {asked.delay_ms:.2f} ms"
+    if least > asked.delay_ms + allowed and _utilisation(phase) < CONGESTED:
+        return f"{name}: delay {least:.2f} ms, asked {asked.delay_ms:.2f} ms"
+    return ""
+
+
+def _utilisation(phase: list[LinkReading]) -> float:
+    """Share of the direction's rate that was used over the phase; 0 with one reading."""
+    first, last = phase[0], phase[-1]
+    seconds = (last.time_ns - first.time_ns) / 1e9
+    return (last.bytes - first.bytes) * 8 / seconds / first.asked.rate_bps if seconds > 0 else 0.0

@@ -1,0 +1,100 @@
+"""Which stages a node really runs and which it replays (``compute: auto | run | replay``)."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from telcoai.errors import InputError
+from telcoai.model.scenario import Scenario
+from telcoai.model.timing import stage_seconds
+from telcoai.model.topology import DeviceProfile
+from telcoai.model.workload import Variant, WorkloadInfo
+
+HEADROOM = 2.0
+"""A stage runs for real only if its paced time is this many times what it takes this host when idle: the host also
+drives the load, the network and the other nodes."""
+
+HOST_SHARE = 0.3
+"""Above this share of the host's cores for the heaviest variant at the scenario's demand, every stage is replayed."""
+
+TRIALS = 3
+
+HostTimes = Mapping[str, tuple[float, ...]]
+"""Seconds of each stage on one core of this host, by variant."""
+
+Modes = Mapping[str, tuple[str, ...]]
+"""``run`` or ``replay`` of each stage, by variant."""
+
+
+def node_stage_seconds(profile: DeviceProfile, variant: Variant, family: str) -> tuple[float, ...]:
+    """Paced time of each stage on a node of ``profile``; InputError when the profile has no fitting speed."""
+    try:
+        return tuple(stage_seconds(profile, variant, stage.index, family) for stage in variant.stages)
+    except KeyError as err:
+        raise InputError(
+            f"device profile {profile.name} can't run variant {variant.name}: {err.args[0]}",
+            "add a speed for that precision to the profile",
+        ) from err
+
+
+def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProfile, host: HostTimes) -> Modes:
+    """Modes of all of a workload's variants on a node of ``profile``."""
+    if scenario.compute != "auto":
+        return {variant.name: (scenario.compute,) * len(variant.stages) for variant in workload.variants}
+    busy = is_host_too_small(scenario, host, os.cpu_count() or 1)
+    return {
+        variant.name: tuple(
+            "replay" if busy or paced_s < HEADROOM * host_s else "run"
+            for paced_s, host_s in zip(
+                node_stage_seconds(profile, variant, workload.family), host[variant.name], strict=True
+            )
+        )
+        for variant in workload.variants
+    }
+
+
+def is_host_too_small(scenario: Scenario, host: HostTimes, cores: int) -> bool:
+    """Whether really running the heaviest variant at the scenario's demand takes too much of this host."""
+    rate = sum(service.demand.rate_per_s * len(service.devices) for service in scenario.services)
+    return rate * max(sum(times) for times in host.values()) > HOST_SHARE * cores
+
+
+def measure_host(workloads: Iterable[WorkloadInfo]) -> dict[str, tuple[float, ...]]:
+    """Median seconds of each stage of each variant on one core of this host, by really running them."""
+    return {variant.name: _measure_variant(variant) for workload in workloads for variant in workload.variants}
+
+
+def _measure_variant(variant: Variant) -> tuple[float, ...]:
+    import numpy as np
+
+    size = variant.input_size
+    value: Any = np.zeros((1, size, size, 3), np.uint8)
+    times = []
+    for stage in variant.stages:
+        session = _session(stage.path)
+        feed = {session.get_inputs()[0].name: value}
+        outputs = session.run(None, feed)
+        times.append(statistics.median(_timed(session, feed) for _ in range(TRIALS)))
+        named = dict(zip([one.name for one in session.get_outputs()], outputs, strict=True))
+        value = named.get("activation")
+    return tuple(times)
+
+
+def _timed(session: Any, feed: Mapping[str, Any]) -> float:
+    started = time.perf_counter()
+    session.run(None, feed)
+    return time.perf_counter() - started
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,115 @@
+"""A deployment: one runtime per node of a running testbed, serving a scenario's services."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from telcoai.emulation.sandbox import ProcessInfo
+from telcoai.errors import NodeError
+from telcoai.model.scenario import Scenario
+from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.compute import HostTimes
+from telcoai.orchestrator.control import Control
+from telcoai.orchestrator.runtimes import Ground, runtime_configs
+from telcoai.testbed.running import Testbed
+from telcoai.testbed.state import write_private
+
+READY_S = 30.0
+"""A runtime that doesn't answer after this long, plus a second for every ten nodes, has failed."""
+
+RUNTIME = "runtime"
+DRIVER = "driver"
+"""Names of the two kinds of processes that telcoai starts on nodes."""
+
+
+@dataclass
+class Deployment:
+    """Runtimes of one scenario on one testbed. ``processes`` maps nodes to their runtime's process."""
+
+    scenario: Scenario
+    testbed: Testbed
+    workloads: Mapping[str, WorkloadInfo]
+    host: HostTimes
+    processes: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ground = Ground(self.testbed.folder, self.testbed.addresses)
+        self.control = Control(self.ground)
+        self.configs = runtime_configs(self.scenario, self.workloads, self.host, self.ground)
+
+    def start(self) -> None:
+        """Start a runtime on every node and wait until all are ready. NodeError names the node that isn't."""
+        stop(self.testbed, RUNTIME, DRIVER)
+        for node, config in self.configs.items():
+            write_private(self._config_path(node), json.dumps(config))
+            self.launch(node)
+        self.wait_ready(list(self.configs))
+
+    def launch(self, node: str) -> None:
+        """Start the node's runtime; it isn't ready yet."""
+        argv = [sys.executable, "-m", "telcoai.serving", str(self._config_path(node))]
+        self.processes[node] = self.testbed.sandbox.start(node, argv, log=self.log_path(node), name=RUNTIME)
+
+    def wait_ready(self, nodes: list[str]) -> None:
+        """Return when the runtimes of ``nodes`` are ready."""
+        deadline = time.monotonic() + READY_S + len(nodes) / 10
+        waiting = list(nodes)
+        while waiting := [node for node in waiting if not self.control.is_ready(node)]:
+            self._refuse_dead(waiting)
+            if time.monotonic() > deadline:
+                raise NodeError(f"runtime on {waiting[0]} is not ready in time: {self._tail(waiting[0])}")
+            time.sleep(0.05)
+
+    def log_path(self, node: str) -> Path:
+        """Where the node's runtime logs."""
+        return self.testbed.folder / "logs" / f"{node}.{RUNTIME}.log"
+
+    def _refuse_dead(self, nodes: list[str]) -> None:
+        codes = {one.id: one.code for one in self.testbed.sandbox.processes()}
+        for node in nodes:
+            if codes.get(self.processes[node]) is not None:
+                code = codes[self.processes[node]]
+                raise NodeError(
+                    f"runtime on {node} ended with code {code}: {self._tail(node)}",
+                    f"telcoai logs {node} shows all of its log",
+                )
+
+    def _tail(self, node: str) -> str:
+        try:
+            lines = self.log_path(node).read_text(errors="replace").strip().splitlines()
+        except OSError:
+            return "no log"
+        return " | ".join(lines[-3:]) or "its log is empty"
+
+    def _config_path(self, node: str) -> Path:
+        return self.testbed.folder / "n" / f"{node}.json"
+
+
+def running(testbed: Testbed, *names: str) -> list[ProcessInfo]:
+    """The processes of those names that run on a testbed now."""
+    return [one for one in testbed.sandbox.processes() if one.name in names and one.code is None]
+
+
+def stop(testbed: Testbed, *names: str) -> int:
+    """End all processes of those names; how many there were."""
+    found = running(testbed, *names)
+    for one in found:
+        testbed.sandbox.signal(one.id, signal.SIGTERM)
+    for one in found:
+        end(testbed, one.id)
+    return len(found)
+
+
+def end(testbed: Testbed, process: int, patience_s: float = 4.0) -> int:
+    """Exit code of a process that was asked to end; killed when it doesn't."""
+    try:
+        return testbed.sandbox.wait(process, patience_s)
+    except TimeoutError:
+        testbed.sandbox.signal(process, signal.SIGKILL)
+        return testbed.sandbox.wait(process, patience_s)

@@ -1,0 +1,42 @@
+"""What a node says of itself, as its ``/stats`` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFigures:
+    """One reading. Counters are cumulative since the runtime started.
+
+    ``busy_core_ns``: paced core-time. ``queue``: requests waiting for a core now. ``latency_ms``: recent answers.
+    """
+
+    node: str
+    now_ns: int
+    cores: int
+    busy_core_ns: int
+    queue: int
+    arrivals: Mapping[str, int]
+    overruns: int
+    stage_calls: int
+    replayed_calls: int
+    latency_ms: Mapping[str, tuple[float, ...]]
+
+
+def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
+    """Figures of a decoded ``/stats`` reply; KeyError when one is missing."""
+    return NodeFigures(
+        node=raw["node"],
+        now_ns=raw["now_ns"],
+        cores=raw["cores"],
+        busy_core_ns=raw["busy_core_ns"],
+        queue=raw["queue"],
+        arrivals=raw["arrivals"],
+        overruns=raw["overruns"],
+        stage_calls=raw["stage_calls"],
+        replayed_calls=raw["replayed_calls"],
+        latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
+    )

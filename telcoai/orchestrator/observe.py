@@ -1,0 +1,107 @@
+"""From node figures to the view that a strategy sees."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from telcoai.model.plan import Plan
+from telcoai.model.requirements import Requirements
+from telcoai.model.scenario import Service
+from telcoai.model.topology import Topology
+from telcoai.model.view import LinkView, NodeView, ServiceView, View
+from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.figures import NodeFigures
+
+RATE_PERIODS = 5
+"""Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
+
+Figures = Mapping[str, NodeFigures | None]
+
+
+@dataclass
+class Observer:
+    """Keeps the recent readings of a run and makes views of them."""
+
+    topology: Topology
+    services: tuple[Service, ...]
+    workloads: Mapping[str, WorkloadInfo]
+    period_s: float
+    seed: int
+    requirements: dict[str, Requirements] = field(default_factory=dict)
+    _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
+
+    def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
+        """The view at ``time_s``; keeps ``figures`` as the newest reading."""
+        self._readings.append(figures)
+        return View(
+            time_s=time_s,
+            period_s=self.period_s,
+            topology=self.topology,
+            links=links,
+            nodes={node.name: self._node(node.name) for node in self.topology.nodes},
+            services=tuple(self._service(service) for service in self.services),
+            previous=previous,
+            seed=self.seed,
+        )
+
+    def _node(self, name: str) -> NodeView:
+        now = self._readings[-1].get(name)
+        if now is None:
+            return NodeView(name, alive=False)
+        before = self._before(name, periods=1)
+        return NodeView(name, True, utilisation(before, now), now.queue)
+
+    def _service(self, service: Service) -> ServiceView:
+        required = self.requirements.get(service.name, service.requirements)
+        rates = {device: self._rate(service, device) for device in service.devices}
+        latencies = {device: self._latency(service.name, device, required) for device in service.devices}
+        return ServiceView(
+            name=service.name,
+            workload=self.workloads[service.workload],
+            requirements=required,
+            rate_per_s=rates,
+            latency_ms={device: value for device, value in latencies.items() if value is not None},
+        )
+
+    def _rate(self, service: Service, device: str) -> float:
+        now, before = self._readings[-1].get(device), self._before(device, RATE_PERIODS)
+        if now is None or before is None or now.arrivals.get(service.name, 0) == 0:
+            return service.demand.rate_per_s
+        return arrival_rate(service.name, before, now)
+
+    def _latency(self, service: str, device: str, required: Requirements) -> float | None:
+        now = self._readings[-1].get(device)
+        recent = now.latency_ms.get(service) if now else None
+        if not recent:
+            return None
+        return float(np.percentile(recent, required.percentile, method="higher"))
+
+    def _before(self, node: str, periods: int) -> NodeFigures | None:
+        """The oldest reading of the node within ``periods`` before the newest one, of the same process."""
+        now = self._readings[-1].get(node)
+        earlier = list(self._readings)[-1 - periods : -1]
+        for reading in earlier:
+            one = reading.get(node)
+            if one is not None and now is not None and one.stage_calls <= now.stage_calls:
+                return one
+        return None
+
+
+def utilisation(before: NodeFigures | None, now: NodeFigures) -> float:
+    """Share of core-time that was busy between two readings, in [0, 1]; 0 with one reading."""
+    if before is None or now.now_ns <= before.now_ns:
+        return 0.0
+    busy = (now.busy_core_ns - before.busy_core_ns) / (now.now_ns - before.now_ns) / now.cores
+    return min(1.0, max(0.0, busy))
+
+
+def arrival_rate(service: str, before: NodeFigures, now: NodeFigures) -> float:
+    """Arrivals per second of a service at a node between two readings."""
+    if now.now_ns <= before.now_ns:
+        return 0.0
+    arrived = now.arrivals.get(service, 0) - before.arrivals.get(service, 0)
+    return max(0.0, arrived * 1e9 / (now.now_ns - before.now_ns))

@@ -1,0 +1,102 @@
+"""What each node runtime is told: pure construction of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from telcoai.model.scenario import Scenario
+from telcoai.model.topology import Node
+from telcoai.model.workload import Variant, WorkloadInfo
+from telcoai.orchestrator.compute import HostTimes, Modes, choose_modes, node_stage_seconds
+
+PORT = 8080
+QUEUE = 256
+"""Requests that may wait for a core of a node before it answers 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where runtimes live: ``addresses`` of the nodes, the state folder, and whether compute is paced."""
+
+    folder: Path
+    addresses: Mapping[str, str]
+    paced: bool = True
+
+    def control(self, node: str) -> Path:
+        """The node's control socket."""
+        return self.folder / "n" / f"{node}.sock"
+
+    @property
+    def token_file(self) -> Path:
+        """The testbed's token."""
+        return self.folder / "token"
+
+
+def runtime_configs(
+    scenario: Scenario, workloads: Mapping[str, WorkloadInfo], host: HostTimes, ground: Ground
+) -> dict[str, dict[str, Any]]:
+    """The configuration of every node's runtime. InputError when a profile can't run a workload."""
+    topology = scenario.topology
+    by_profile = {
+        name: _workloads(scenario, workloads, name, host, paced=ground.paced)
+        for name in {node.profile for node in topology.nodes}
+    }
+    return {node.name: _config(scenario, node, by_profile[node.profile], ground) for node in topology.nodes}
+
+
+def _config(scenario: Scenario, node: Node, workloads: dict[str, Any], ground: Ground) -> dict[str, Any]:
+    return {
+        "node": node.name,
+        "tier": str(node.tier),
+        "listen": ["0.0.0.0", PORT],  # noqa: S104 - in the node's own network namespace
+        "control": str(ground.control(node.name)),
+        "token_file": str(ground.token_file),
+        "cores": scenario.topology.profile_of(node.name).cores,
+        "queue": QUEUE,
+        "seed": scenario.seed,
+        "peers": {name: [address, PORT] for name, address in ground.addresses.items() if name != node.name},
+        "services": {service.name: service.workload for service in scenario.services},
+        "workloads": workloads,
+        "paced": ground.paced,
+    }
+
+
+def _workloads(
+    scenario: Scenario,
+    workloads: Mapping[str, WorkloadInfo],
+    profile_name: str,
+    host: HostTimes,
+    *,
+    paced: bool,
+) -> dict[str, Any]:
+    profile = scenario.topology.profiles[profile_name]
+    found = {}
+    for name, workload in workloads.items():
+        modes = choose_modes(scenario, workload, profile, host)
+        variants = []
+        for variant in workload.variants:
+            times = node_stage_seconds(profile, variant, workload.family) if paced else None
+            variants.append(_variant(variant, modes, times))
+        found[name] = {
+            "classes": workload.classes,
+            "replay": str(workload.replay_path),
+            "samples": str(workload.samples_path),
+            "variants": variants,
+        }
+    return found
+
+
+def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None) -> dict[str, Any]:
+    return {
+        "name": variant.name,
+        "precision": variant.precision,
+        "input_size": variant.input_size,
+        "stages": [
+            {"path": str(stage.path), "activation_shape": list(stage.activation_shape)} for stage in variant.stages
+        ],
+        "stage_s": list(times) if times else None,
+        "compute": list(modes[variant.name]),
+    }

@@ -1,0 +1,174 @@
+"""A testbed that is up: bring up, find again, take down."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from telcoai.emulation import lifecycle
+from telcoai.emulation.layout import DOWN, UP, Layout
+from telcoai.emulation.leftovers import leftovers
+from telcoai.emulation.measure import LinkMeasure
+from telcoai.emulation.sandbox import Sandbox
+from telcoai.errors import InputError, LinkError, TestbedError
+from telcoai.model.topology import LinkState, Topology
+from telcoai.testbed.state import dump_topology, make_token, parse_topology, write_private
+
+TOPOLOGY = "topology.json"
+LINKS = "links.json"
+
+
+@dataclass(frozen=True)
+class Testbed:
+    """A testbed that is up. ``folder`` is its state folder (0700)."""
+
+    __test__ = False
+
+    topology: Topology
+    folder: Path
+    sandbox: Sandbox
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """IPv4 address of each node."""
+        return Layout.of(self.topology).addresses
+
+    def set_link(self, name: str, up: LinkState, down: LinkState) -> None:
+        """Set both directions of a link; LinkError when the network doesn't take them."""
+        self.sandbox.set_link(name, UP, up)
+        self.sandbox.set_link(name, DOWN, down)
+
+    def verified_links(self) -> list[dict[str, Any]]:
+        """What ``up`` measured of each link, beside what was asked."""
+        found: list[dict[str, Any]] = json.loads((self.folder / LINKS).read_text())
+        return found
+
+
+def bring_up(topology: Topology, root: Path) -> tuple[Testbed, bool]:
+    """The testbed, and whether it was brought up just now; its links are measured and in tolerance.
+
+    InputError when another testbed of that name, but not the same, is up; LinkError when a link is out of tolerance
+    (nothing stays then); TestbedError when namespaces or TUN devices can't be had.
+    """
+    require_virtual(topology)
+    running = find(topology.name, root)
+    if running is None:
+        return _create(topology, root / topology.name), True
+    if running.topology != topology:
+        raise InputError(
+            f"testbed {topology.name} is up, with other nodes or links than its file says now",
+            f"telcoai down {topology.name}, then up again",
+        )
+    return running, False
+
+
+def require_virtual(topology: Topology) -> None:
+    """InputError for testbeds on machinery that this version doesn't have."""
+    if (topology.hosts, topology.platform) != ("virtual", "process"):
+        raise InputError(
+            f"testbed {topology.name} wants hosts: {topology.hosts}, platform: {topology.platform}",
+            "this version has virtual hosts only: hosts: virtual, platform: process",
+        )
+
+
+def _create(topology: Topology, folder: Path) -> Testbed:
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    sandbox = Sandbox.draft(Layout.of(topology), folder)
+    try:
+        _prepare(topology, folder)
+        measured = sandbox.measure()
+        write_private(folder / LINKS, json.dumps(verification(topology, measured), indent=1))
+        refuse_bad_links(measured)
+        sandbox.commit()
+    except BaseException:
+        sandbox.close()
+        shutil.rmtree(folder)
+        raise
+    return Testbed(topology, folder, sandbox)
+
+
+def _prepare(topology: Topology, folder: Path) -> None:
+    for name in ("n", "logs"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(mode=0o700)
+    make_token(folder)
+    write_private(folder / TOPOLOGY, dump_topology(topology))
+
+
+def verification(topology: Topology, measured: Iterable[LinkMeasure]) -> list[dict[str, Any]]:
+    """Rows of links.json: each link as asked and as measured (rates None where only the delay was measured)."""
+    by_name = {link.name: link for link in topology.links}
+    return [
+        {
+            "between": [by_name[one.link].a, by_name[one.link].b],
+            "configured": {"up": asdict(by_name[one.link].up), "down": asdict(by_name[one.link].down)},
+            "measured": {"rtt_ms": one.rtt_ms, "up": asdict(one.up), "down": asdict(one.down)},
+            "problems": list(one.problems),
+        }
+        for one in measured
+    ]
+
+
+def refuse_bad_links(measured: Iterable[LinkMeasure]) -> None:
+    """LinkError that names every link out of tolerance."""
+    bad = [problem for one in measured for problem in one.problems]
+    if bad:
+        raise LinkError(
+            "links are not as asked: " + "; ".join(bad),
+            "the host may be too busy to emulate them: try again, or ask for lower rates",
+        )
+
+
+def find(name: str, root: Path) -> Testbed | None:
+    """The testbed of that name if it is up; None when it isn't (what a killed one left is ignored)."""
+    folder = root / name
+    if lifecycle.running(folder) is None:
+        return None
+    return Testbed(parse_topology((folder / TOPOLOGY).read_text()), folder, Sandbox.attach(folder))
+
+
+def find_all(root: Path) -> list[Testbed]:
+    """All testbeds that are up, by name."""
+    names = sorted(path.parent.name for path in root.glob(f"*/{TOPOLOGY}"))
+    return [testbed for name in names if (testbed := find(name, root)) is not None]
+
+
+def choose(name: str | None, root: Path) -> Testbed:
+    """The testbed named, or the only one that is up. InputError when there is none, or several and no name."""
+    if name is not None:
+        testbed = find(name, root)
+        if testbed is None:
+            raise InputError(f"testbed {name} is not up", "telcoai status lists those that are; telcoai up FILE")
+        return testbed
+    running = find_all(root)
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        raise InputError("no testbed is up", "bring one up: telcoai up testbeds/quickstart.yaml")
+    names = ", ".join(one.topology.name for one in running)
+    raise InputError(f"several testbeds are up: {names}", "say which: --testbed NAME")
+
+
+def take_down(name: str, root: Path) -> bool:
+    """End the testbed of that name, alive or crashed, and forget it; whether there was anything.
+
+    TestbedError when a process, mount, cgroup or socket of it stays.
+    """
+    folder = root / name
+    there = folder.is_dir()
+    lifecycle.destroy(folder)
+    if there:
+        shutil.rmtree(folder)
+    stayed = leftovers(name, folder)
+    if stayed:
+        raise TestbedError(f"testbed {name} left behind: {'; '.join(stayed)}", f"telcoai down {name} again")
+    return there
+
+
+def known_names(root: Path) -> list[str]:
+    """Testbeds that have a state folder, up or crashed."""
+    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
