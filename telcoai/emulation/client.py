@@ -54,8 +54,10 @@ def connect(state_dir: Path) -> Iterator[Channel]:
             finally:
                 os.close(folder)
         except OSError as err:
-            raise TestbedError(f"the testbed's supervisor can't be reached: {err}",
-                               "it may have crashed: take the testbed down and up again") from err
+            raise TestbedError(
+                f"the testbed's supervisor can't be reached: {err}",
+                "it may have crashed: take the testbed down and up again",
+            ) from err
         try:
             yield Channel(sock)
         except (BrokenPipeError, ConnectionResetError) as err:

@@ -45,8 +45,11 @@ def _processes(testbed: str | None) -> list[str]:
 def _mounts(testbed: str | None) -> list[str]:
     wanted = f"telcoai/{testbed}/" if testbed else "telcoai/"
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [f"mount {line.split()[4]}" for line in lines
-            if wanted in line.split()[3] and line.split()[4].startswith("/etc/")]
+    return [
+        f"mount {line.split()[4]}"
+        for line in lines
+        if wanted in line.split()[3] and line.split()[4].startswith("/etc/")
+    ]
 
 
 def _sockets(state_dir: Path | None) -> list[str]:

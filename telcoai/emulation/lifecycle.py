@@ -121,8 +121,10 @@ def _wait_for_lock(state_dir: Path) -> int:
     deadline = time.monotonic() + _GONE_TIMEOUT_S
     while (lock := _open_lock(state_dir)) is None:
         if time.monotonic() > deadline:
-            raise TestbedError(f"{state_dir} is locked by another command for over {_GONE_TIMEOUT_S:g} s",
-                               "wait for the other `up` or `down` to end")
+            raise TestbedError(
+                f"{state_dir} is locked by another command for over {_GONE_TIMEOUT_S:g} s",
+                "wait for the other `up` or `down` to end",
+            )
         time.sleep(0.02)
     return lock
 
@@ -165,14 +167,25 @@ def _launch(layout: Layout, state_dir: Path, lock: int) -> Handshake:
     report, told = os.pipe()
     handshake = Handshake(ours)
     try:
-        with open(state_dir / LOG, "wb") as log:
-            arguments = {"handshake": theirs, "report": told, "lock": lock, "state_dir": str(state_dir.resolve()),
-                         "cgroup": cgroups.group_name(layout.name, state_dir),
-                         "python_path": os.environ.get("PYTHONPATH")}
+        with (state_dir / LOG).open("wb") as log:
+            arguments = {
+                "handshake": theirs,
+                "report": told,
+                "lock": lock,
+                "state_dir": str(state_dir.resolve()),
+                "cgroup": cgroups.group_name(layout.name, state_dir),
+                "python_path": os.environ.get("PYTHONPATH"),
+            }
             starter = subprocess.Popen(
-                [sys.executable, "-m", "telcoai.emulation.init", json.dumps(arguments)], cwd="/",
-                env=_environment(layout.name), pass_fds=(theirs, told, lock), start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [sys.executable, "-m", "telcoai.emulation.init", json.dumps(arguments)],
+                cwd="/",
+                env=_environment(layout.name),
+                pass_fds=(theirs, told, lock),
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         for fd in (theirs, told):
             os.close(fd)
         _await_ready(report, layout.name, state_dir, _BUILD_TIMEOUT_S + 0.1 * len(layout.nodes))

@@ -19,6 +19,7 @@ from typing import Any
 from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.namespaces import NodeNamespaces
 from telcoai.emulation.prober import Prober, Train, trains_of
+from telcoai.emulation.protocol import decode
 from telcoai.model.topology import Link, LinkState
 
 SAMPLED_PER_KIND = 6
@@ -66,7 +67,7 @@ def fork(layout: Layout, nodes: dict[str, NodeNamespaces], request: Mapping[str,
 
 def reply(output: bytes) -> dict[str, Any]:
     """The supervisor's answer, from what the child wrote."""
-    return json.loads(output) if output else {"error": "the measurement failed; see supervisor.log"}  # type: ignore[no-any-return]
+    return decode(output) if output else {"error": "the measurement failed; see supervisor.log"}
 
 
 def _measure(layout: Layout, nodes: dict[str, NodeNamespaces], request: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,14 +78,19 @@ def _measure(layout: Layout, nodes: dict[str, NodeNamespaces], request: Mapping[
     prober.allow_delay(max((max(x.up.delay_ms, x.down.delay_ms) for x in links), default=0.0))
     trains = _plan_trains(links, layout.mtu)
     prober.run_trains([train for some in trains.values() for train in some])
-    return {"links": [
-        asdict(LinkMeasure(
-            link.name, _median(t.rtt_ms),
-            DirectionMeasure(_median(t.up_ms), _rate(trains.get((link.name, UP), []))),
-            DirectionMeasure(_median(t.down_ms), _rate(trains.get((link.name, DOWN), []))),
-        ))
-        for link, t in zip(links, trips, strict=True)
-    ]}
+    return {
+        "links": [
+            asdict(
+                LinkMeasure(
+                    link.name,
+                    _median(t.rtt_ms),
+                    DirectionMeasure(_median(t.up_ms), _rate(trains.get((link.name, UP), []))),
+                    DirectionMeasure(_median(t.down_ms), _rate(trains.get((link.name, DOWN), []))),
+                )
+            )
+            for link, t in zip(links, trips, strict=True)
+        ]
+    }
 
 
 def _plan_trains(links: list[Link], mtu: int) -> dict[tuple[str, str], list[Train]]:
@@ -110,22 +116,33 @@ def _rate(trains: list[Train]) -> float | None:
 
 def judge(link: Link, measured: LinkMeasure) -> tuple[str, ...]:
     """What is out of tolerance on a link that should be as ``link`` says."""
-    return (*_judge_delay(link, measured), *_judge_rate(link.up, measured.up, f"{link.a} → {link.b}"),
-            *_judge_rate(link.down, measured.down, f"{link.b} → {link.a}"))
+    return (
+        *_judge_delay(link, measured),
+        *_judge_rate(link.up, measured.up, f"{link.a} → {link.b}"),
+        *_judge_rate(link.down, measured.down, f"{link.b} → {link.a}"),
+    )
 
 
 def expected_rtt_ms(link: Link) -> float:
     """Round trip of a small packet: both delays, and its transmission at both rates."""
-    return (link.up.delay_ms * (1 - link.up.reorder) + link.down.delay_ms * (1 - link.down.reorder)
-            + _PROBE_BITS * 1e3 / link.up.rate_bps + _PROBE_BITS * 1e3 / link.down.rate_bps)
+    return (
+        link.up.delay_ms * (1 - link.up.reorder)
+        + link.down.delay_ms * (1 - link.down.reorder)
+        + _PROBE_BITS * 1e3 / link.up.rate_bps
+        + _PROBE_BITS * 1e3 / link.down.rate_bps
+    )
 
 
 def _judge_delay(link: Link, measured: LinkMeasure) -> tuple[str, ...]:
     if measured.rtt_ms is None:
         return () if link.up.loss + link.down.loss > 0.3 else (f"{link.name}: no packet came back",)
     asked = expected_rtt_ms(link)
-    allowed = (_DELAY_TOLERANCE_MS + _DELAY_TOLERANCE_SHARE * asked
-               + 1.2 * max(link.up.jitter_ms, link.down.jitter_ms) + (link.up.reorder + link.down.reorder) * asked)
+    allowed = (
+        _DELAY_TOLERANCE_MS
+        + _DELAY_TOLERANCE_SHARE * asked
+        + 1.2 * max(link.up.jitter_ms, link.down.jitter_ms)
+        + (link.up.reorder + link.down.reorder) * asked
+    )
     if abs(measured.rtt_ms - asked) <= allowed:
         return ()
     return (f"{link.name}: RTT is {measured.rtt_ms:.2f} ms, asked {asked:.2f} ms ± {allowed:.2f} ms",)
@@ -139,5 +156,6 @@ def _judge_rate(state: LinkState, measured: DirectionMeasure, name: str) -> tupl
     share += state.jitter_ms / duration_ms + state.reorder
     if abs(measured.rate_bps / state.rate_bps - 1) <= share:
         return ()
-    return (f"{name}: rate is {measured.rate_bps / 1e6:.3g} Mbit/s, asked {state.rate_bps / 1e6:.3g} Mbit/s "
-            f"± {share:.0%}",)
+    return (
+        f"{name}: rate is {measured.rate_bps / 1e6:.3g} Mbit/s, asked {state.rate_bps / 1e6:.3g} Mbit/s ± {share:.0%}",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from telcoai.emulation import linux
@@ -14,10 +15,11 @@ from telcoai.emulation.protocol import LineReader, encode
 from telcoai.emulation.wiring import Wiring
 
 _TIMEOUT_S = 5.0
+_START_TIMEOUT_S = 60.0
 _PRIORITY = -10
 
 
-class NetworkGone(Exception):
+class NetworkGone(OSError):
     """The network process ended, so the testbed's nodes can't reach each other any more."""
 
 
@@ -32,9 +34,11 @@ class Network:
         if self.pid == 0:
             _forward(layout, tuns, theirs)
         theirs.close()
-        self._sock.settimeout(_TIMEOUT_S)
         for fd in tuns.values():
             os.close(fd)
+        self._sock.settimeout(_START_TIMEOUT_S)
+        self.ask({"op": "counters"})
+        self._sock.settimeout(_TIMEOUT_S)
 
     def fail(self, code: int) -> None:
         """Take note that the process ended."""
@@ -60,10 +64,8 @@ def _forward(layout: Layout, tuns: dict[str, int], control: socket.socket) -> No
     """In the child: never return."""
     try:
         linux.name_process("telcoai-network")
-        try:
+        with suppress(PermissionError):  # then links are a little less exact on a busy host
             os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
-        except PermissionError:
-            pass  # links are a little less exact on a busy host
         Engine(Wiring(layout, tuns), control, layout.mtu).run()
     finally:
         if sys.exc_info()[0] is not None:

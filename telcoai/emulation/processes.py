@@ -111,6 +111,6 @@ def _pids() -> list[int]:
 
 def _net_inode(pid: int) -> int:
     try:
-        return os.stat(f"/proc/{pid}/ns/net").st_ino
+        return Path(f"/proc/{pid}/ns/net").stat().st_ino
     except OSError:
         return 0  # gone, or a zombie

@@ -18,7 +18,7 @@ from telcoai.emulation.identity import Identity
 from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.lifecycle import Handshake
 from telcoai.emulation.measure import DirectionMeasure, LinkMeasure, judge
-from telcoai.emulation.protocol import plain_state
+from telcoai.emulation.protocol import link_state, plain_state
 from telcoai.errors import LinkError, NodeError, TestbedError
 from telcoai.model.topology import Link, LinkState
 
@@ -149,13 +149,29 @@ class Sandbox:
         """The processes started so far."""
         return tuple(ProcessInfo(**p) for p in self._ask("list")["processes"])
 
-    def start(self, node: str, argv: Sequence[str], *, name: str = "", env: Mapping[str, str] | None = None,
-              cwd: Path = Path("/"), log: Path | None = None) -> int:
+    def start(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        name: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path = Path("/"),
+        log: Path | None = None,
+    ) -> int:
         """Start a process in a node, its output appended to ``log``; its id. NodeError when it can't start."""
         path = str(log.resolve()) if log else os.devnull
         try:
-            reply = self._ask("start", node=node, argv=list(argv), env=dict(env or {}), cwd=str(cwd),
-                              stdout=path, stderr=path, name=name or Path(argv[0]).name)
+            reply = self._ask(
+                "start",
+                node=node,
+                argv=list(argv),
+                env=dict(env or {}),
+                cwd=str(cwd),
+                stdout=path,
+                stderr=path,
+                name=name or Path(argv[0]).name,
+            )
         except TestbedError as err:
             raise NodeError(f"{node}: {err.message}", err.hint) from err
         return int(reply["id"])
@@ -170,15 +186,23 @@ class Sandbox:
             channel.send({"op": "wait", "id": process})
             return int(channel.receive(timeout_s)["code"])
 
-    def exec(self, node: str, argv: Sequence[str], *, env: Mapping[str, str] | None = None,
-             stdio: tuple[int, int, int] = (0, 1, 2), cwd: Path = Path("/")) -> int:
+    def exec(
+        self,
+        node: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdio: tuple[int, int, int] = (0, 1, 2),
+        cwd: Path = Path("/"),
+    ) -> int:
         """Run a program in a node on this process's own streams until it ends; exit code, 128 + n for a signal.
 
         Signals that reach this process meanwhile are passed on (from the main thread).
         """
         with connect(self.state_dir) as channel:
-            channel.send({"op": "exec", "node": node, "argv": list(argv), "env": dict(env or {}),
-                          "cwd": str(cwd)}, stdio)
+            channel.send(
+                {"op": "exec", "node": node, "argv": list(argv), "env": dict(env or {}), "cwd": str(cwd)}, stdio
+            )
             process = int(channel.receive(10.0)["id"])
             with _forwarding(self, process):
                 code = int(channel.receive(None)["code"])
@@ -194,7 +218,7 @@ class Sandbox:
     def counters(self) -> NetworkCounters:
         """What the network has carried and dropped."""
         reply = self._ask("counters")
-        rows = tuple(DirectionCounters(*row[:-1], LinkState(*row[-1])) for row in reply["directions"])
+        rows = tuple(DirectionCounters(**{**row, "state": link_state(row["state"])}) for row in reply["directions"])
         return NetworkCounters(rows, reply["unroutable"], reply["undelivered"], reply["cpu_s"])
 
     def links(self) -> tuple[Link, ...]:
@@ -232,8 +256,9 @@ class Sandbox:
         by_name = {x.name: x for x in links}
         measured = {}
         for raw in reply["links"]:
-            one = LinkMeasure(raw["link"], raw["rtt_ms"], DirectionMeasure(**raw["up"]),
-                              DirectionMeasure(**raw["down"]))
+            one = LinkMeasure(
+                raw["link"], raw["rtt_ms"], DirectionMeasure(**raw["up"]), DirectionMeasure(**raw["down"])
+            )
             measured[one.link] = replace(one, problems=judge(by_name[one.link], one))
         return measured
 

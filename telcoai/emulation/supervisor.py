@@ -1,4 +1,4 @@
-"""Init of a sandbox: starts and reaps processes, passes orders on to the network, answers on a Unix socket."""
+"""Init of a sandbox: starts and reaps processes, passes orders to the network, answers on a Unix socket."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from telcoai.emulation import measure, namespaces, processes, protocol
@@ -56,8 +57,15 @@ class Connection:
 class Supervisor:
     """Serves one sandbox until shut down, or until ``handshake`` closes without a commit."""
 
-    def __init__(self, layout: Layout, nodes: dict[str, NodeNamespaces], groups: NodeGroups,
-                 network: Network, listener: socket.socket, handshake: int) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        nodes: dict[str, NodeNamespaces],
+        groups: NodeGroups,
+        network: Network,
+        listener: socket.socket,
+        handshake: int,
+    ) -> None:
         self._layout = layout
         self._nodes = nodes
         self._groups = groups
@@ -71,10 +79,18 @@ class Supervisor:
         self._connections: set[Connection] = set()
         self._selector = selectors.DefaultSelector()
         self._operations: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any] | None]] = {
-            "status": self._status, "list": self._list, "start": self._start, "exec": self._exec,
-            "signal": self._signal, "wait": self._wait, "node_stop": self._node_stop,
-            "node_start": self._node_start, "set_link": self._forward, "counters": self._forward,
-            "measure": self._measure, "shutdown": self._shutdown,
+            "status": self._status,
+            "list": self._list,
+            "start": self._start,
+            "exec": self._exec,
+            "signal": self._signal,
+            "wait": self._wait,
+            "node_stop": self._node_stop,
+            "node_start": self._node_start,
+            "set_link": self._forward,
+            "counters": self._forward,
+            "measure": self._measure,
+            "shutdown": self._shutdown,
         }
 
     def run(self) -> None:
@@ -193,10 +209,15 @@ class Supervisor:
         if name in self._stopped:
             raise ProtocolError(f"node {name} is stopped")
         argv = texts(request, "argv")
-        command = Command(argv, {"TELCOAI_NODE": name, **protocol.environment(request)},
-                          text(request, "cwd", "/"), text(request, "stdout", os.devnull),
-                          text(request, "stderr", os.devnull), stdio)
-        label = text(request, "name", os.path.basename(argv[0]))
+        command = Command(
+            argv,
+            {"TELCOAI_NODE": name, **protocol.environment(request)},
+            text(request, "cwd", "/"),
+            text(request, "stdout", os.devnull),
+            text(request, "stderr", os.devnull),
+            stdio,
+        )
+        label = text(request, "name", Path(argv[0]).name)
         cgroup = self._groups.open_procs(name)
         try:
             pid = processes.spawn(command, node, cgroup)
@@ -234,10 +255,12 @@ class Supervisor:
         return None
 
     def _list(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
-        return {"processes": [
-            {"id": p.id, "node": p.node, "name": p.name, "pid": p.pid, "code": p.code}
-            for p in self._processes.values()
-        ]}
+        return {
+            "processes": [
+                {"id": p.id, "node": p.node, "name": p.name, "pid": p.pid, "code": p.code}
+                for p in self._processes.values()
+            ]
+        }
 
     def _node_stop(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
         name, node = self._node(request)
@@ -277,9 +300,13 @@ class Supervisor:
         for process in self._by_pid.values():
             running[process.node] += 1
         return {
-            "name": self._layout.name, "failure": self._network.failure, "unbounded": self._groups.problem,
-            "nodes": [{"name": n.name, "address": n.address, "up": n.name not in self._stopped,
-                       "processes": running[n.name]} for n in self._layout.nodes],
+            "name": self._layout.name,
+            "failure": self._network.failure,
+            "unbounded": self._groups.problem,
+            "nodes": [
+                {"name": n.name, "address": n.address, "up": n.name not in self._stopped, "processes": running[n.name]}
+                for n in self._layout.nodes
+            ],
         }
 
     def _shutdown(self, connection: Connection, _: dict[str, Any]) -> None:
