@@ -1,0 +1,97 @@
+"""Strategies and workloads that others bring: by entry point, or from a file as ``./mine.py:Mine``.
+
+Finding a name reads installed packages' metadata only; nothing of a plugin runs before ``load``. Must not know what a
+strategy or a workload is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+import traceback
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+
+from telcoai.errors import PluginError
+
+STRATEGIES = "telcoai.strategies"
+WORKLOADS = "telcoai.workloads"
+_WORDS = ((STRATEGIES, "strategy"), (WORKLOADS, "workload"))
+
+
+def names(group: str) -> list[str]:
+    """Names of a group, sorted."""
+    return sorted({point.name for point in entry_points(group=group)})
+
+
+def is_file(reference: str) -> bool:
+    """Whether a reference is ``file.py:Name`` rather than the name of an entry point."""
+    return ".py" in reference or "/" in reference
+
+
+def split(reference: str) -> tuple[str, str]:
+    """File and name of ``file.py:Name``; PluginError when it isn't written so."""
+    file, _, name = reference.rpartition(":")
+    if not file.endswith(".py") or not name.isidentifier():
+        raise PluginError(f"{reference!r} is not a file and a name", "write it like ./mine.py:Mine")
+    return file, name
+
+
+def known(group: str, name: str) -> EntryPoint:
+    """The entry point of that name; PluginError when there is none."""
+    found = entry_points(group=group, name=name)
+    for point in found:
+        return point
+    word, all_names = dict(_WORDS).get(group, group), names(group)
+    near = difflib.get_close_matches(name, all_names, n=1)
+    hint = f"did you mean {near[0]}?" if near else "an own one is written ./mine.py:Mine"
+    raise PluginError(f"there is no {word} {name!r} (allowed: {', '.join(all_names) or 'none is installed'})", hint)
+
+
+def load(group: str, reference: str) -> object:
+    """What a reference names: an entry point's or a file's class or function. A file's path counts from here.
+
+    PluginError says what is wrong: unknown, unreadable, or failing while it is imported.
+    """
+    if is_file(reference):
+        file, name = split(reference)
+        module = _module(Path(file))
+        if not hasattr(module, name):
+            found = [n for n in vars(module) if not n.startswith("_")]
+            near = difflib.get_close_matches(name, found, n=1)
+            raise PluginError(f"{file} has no {name}", f"did you mean {near[0]}?" if near else "")
+        return getattr(module, name)
+    point = known(group, reference)
+    try:
+        return point.load()
+    except Exception as err:  # noqa: BLE001 - another package's code may raise anything
+        raise PluginError(f"{reference} ({point.value}) can't be loaded: {_last(err)}") from err
+
+
+def _module(path: Path) -> ModuleType:
+    """Import a file under a name of its own, beside which it may import its neighbours' packages but not them."""
+    path = path.resolve()
+    if not path.is_file():
+        raise PluginError(f"there is no file {path}")
+    name = f"telcoai_plugin_{path.stem}_{abs(hash(path)):x}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise PluginError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as err:  # noqa: BLE001 - a person's own code may raise anything
+        del sys.modules[name]
+        raise PluginError(f"{path} can't be loaded: {_last(err, path)}") from err
+    return module
+
+
+def _last(err: BaseException, path: Path | None = None) -> str:
+    """What was raised, and the last line of the file at which it was."""
+    frames = [f for f in traceback.extract_tb(err.__traceback__) if path is None or f.filename == str(path)]
+    line = getattr(err, "lineno", None) if isinstance(err, SyntaxError) else None
+    line = line or (frames[-1].lineno if frames and path is not None else None)
+    return f"{type(err).__name__}: {err}" + (f" (line {line})" if line else "")

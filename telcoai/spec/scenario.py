@@ -1,0 +1,116 @@
+"""From a scenario's file to a resolved scenario."""
+
+from __future__ import annotations
+
+from telcoai import plugins
+from telcoai.errors import PluginError
+from telcoai.model.requirements import Requirements
+from telcoai.model.scenario import Bounds, Scenario, Service
+from telcoai.model.topology import Tier, Topology
+from telcoai.spec.demands import demand, requirements
+from telcoai.spec.library import Library, Source
+from telcoai.spec.places import Places
+from telcoai.spec.problems import allowed, did_you_mean
+from telcoai.spec.references import Dangling, beside
+from telcoai.spec.scenario_form import ScenarioDocument, ServiceForm
+from telcoai.spec.testbed import topology
+from telcoai.spec.timeline import members, timeline
+
+
+def scenario(library: Library, source: Source, testbed: Source | None = None) -> Scenario | None:
+    """Resolve a scenario's document, on ``testbed`` instead of its own when given; None after noting problems."""
+    before = len(library.problems)
+    document = library.checked(source, ScenarioDocument)
+    if document is None:
+        return None
+    places = Places(library, source)
+    on = _topology(places, document, testbed)
+    strategies = _strategies(places, document)
+    services = _services(places, document, on)
+    changes = timeline(places, document, on, services) if on else ()
+    if on is None or len(library.problems) > before:
+        return None
+    spec = document.spec
+    return Scenario(
+        name=document.metadata.name,
+        topology=on,
+        services=services,
+        timeline=changes,
+        strategies=strategies,
+        warmup_s=spec.warmup,
+        duration_s=spec.duration,
+        repetitions=spec.repetitions,
+        seed=spec.seed,
+        period_s=spec.period,
+        compute=spec.compute,
+        bounds=Bounds(spec.bounds.driver_lag_p99, spec.bounds.overruns, spec.bounds.host_utilisation),
+        files=tuple(str(path) for path in library.files),
+    )
+
+
+def _topology(places: Places, document: ScenarioDocument, testbed: Source | None) -> Topology | None:
+    if testbed is not None:
+        return topology(places.library, testbed)
+    try:
+        found = places.library.find("Testbed", document.spec.testbed, places.source.path)
+    except Dangling as err:
+        places.report(str(err), "testbed")
+        return None
+    return topology(places.library, found)
+
+
+def _services(places: Places, document: ScenarioDocument, on: Topology | None) -> tuple[Service, ...]:
+    """The services; all devices send a service's requests unless it names some."""
+    services: list[Service] = []
+    for index, written in enumerate(document.spec.services):
+        if any(written.name == other.name for other in services):
+            places.report(f"a second service {written.name!r}", "services", index, "name")
+            continue
+        services.append(
+            Service(
+                name=written.name,
+                workload=_plugin(places, plugins.WORKLOADS, written.workload, "services", index, "workload"),
+                devices=_devices(places, written, index, on) if on else (),
+                demand=demand(places, written.demand, 0.0, "services", index, "demand"),
+                requirements=requirements(written.requirements, Requirements()),
+            )
+        )
+    return tuple(services)
+
+
+def _devices(places: Places, written: ServiceForm, index: int, on: Topology) -> tuple[str, ...]:
+    devices = {node.name for node in on.tier(Tier.DEVICE)}
+    if not devices:
+        places.report("the testbed has no node of tier device to send requests", "services", index)
+    known = {name: nodes for name, nodes in members(on).items() if devices.issuperset(nodes)}
+    wanted = [node.name for node in on.tier(Tier.DEVICE)] if written.devices is None else []
+    for place, name in enumerate(written.devices or []):
+        if name not in known:
+            what = f"there is no device or group of devices {name!r} {allowed(known)}{did_you_mean(name, known)}"
+            places.report(what, "services", index, "devices", place)
+        wanted += known.get(name, [])
+    return tuple(dict.fromkeys(wanted))
+
+
+def _strategies(places: Places, document: ScenarioDocument) -> tuple[str, ...]:
+    found: list[str] = []
+    for index, reference in enumerate(document.spec.strategies):
+        strategy = _plugin(places, plugins.STRATEGIES, reference, "strategies", index)
+        if strategy in found:
+            places.report(f"the strategy {reference!r} is here twice", "strategies", index)
+        found.append(strategy)
+    return tuple(found)
+
+
+def _plugin(places: Places, group: str, reference: str, *place: str | int) -> str:
+    """A plugin's name as it is, or its file made absolute; nothing of it is imported."""
+    try:
+        if not plugins.is_file(reference):
+            return plugins.known(group, reference).name
+        file, name = plugins.split(reference)
+        return f"{beside(file, places.mark(*place).path)}:{name}"
+    except PluginError as err:
+        places.report(f"{err.message}" + (f"; {err.hint}" if err.hint else ""), *place)
+    except Dangling as err:
+        places.report(str(err), *place)
+    return reference

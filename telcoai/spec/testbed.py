@@ -1,0 +1,176 @@
+"""From a testbed's file to a resolved topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from telcoai.model.routes import routes_from
+from telcoai.model.topology import DeviceProfile, Link, LinkState, Node, RadioProfile, Tier, Topology
+from telcoai.spec.extending import extended
+from telcoai.spec.library import Library, Source
+from telcoai.spec.problems import allowed, did_you_mean
+from telcoai.spec.profile_form import DeviceDocument, RadioDocument
+from telcoai.spec.references import Dangling
+from telcoai.spec.states import link_states
+from telcoai.spec.testbed_form import MOST_LINKS, MOST_NODES, LinkForm, TestbedDocument
+
+
+@dataclass
+class _Building:
+    """A topology on its way."""
+
+    library: Library
+    source: Source
+    nodes: list[Node] = field(default_factory=list)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[frozenset[str], Link] = field(default_factory=dict)
+    profiles: dict[str, DeviceProfile] = field(default_factory=dict)
+    radios: dict[str, RadioProfile] = field(default_factory=dict)
+    tiers: dict[str, Tier] = field(default_factory=dict)
+
+    def report(self, what: str, *place: str | int) -> None:
+        self.library.report(self.source.mark("spec", *place), what)
+
+
+def topology(library: Library, source: Source) -> Topology | None:
+    """Resolve a testbed's document; None after noting what is wrong in ``library``."""
+    source = extended(library, source)
+    document = library.checked(source, TestbedDocument)
+    if document is None:
+        return None
+    building = _Building(library, source)
+    before = len(library.problems)
+    _nodes(building, document)
+    if len(library.problems) == before:
+        _links(building, document)
+    if len(library.problems) == before:
+        _reachable(building)
+    return None if len(library.problems) > before else _made(building, document)
+
+
+def _made(building: _Building, document: TestbedDocument) -> Topology:
+    spec = document.spec
+    return Topology(
+        name=document.metadata.name,
+        nodes=tuple(building.nodes),
+        links=tuple(building.links.values()),
+        profiles=building.profiles,
+        radios=building.radios,
+        hosts=spec.hosts or "virtual",
+        platform=spec.platform or "process",
+        mtu=spec.mtu or 1500,
+        seed=spec.seed or 0,
+    )
+
+
+def _nodes(building: _Building, document: TestbedDocument) -> None:
+    """Expand groups into nodes and load their profiles."""
+    written = document.spec.nodes
+    if not written:
+        building.report("a testbed needs at least one node (key nodes)")
+        return
+    if sum(one.count for one in written) > MOST_NODES:
+        building.report(f"more than {MOST_NODES} nodes in all", "nodes")
+        return
+    for index, one in enumerate(written):
+        profile = _device(building, one.profile, index)
+        names = [one.name] if one.count == 1 else [f"{one.name}-{i}" for i in range(1, one.count + 1)]
+        for name in {one.name, *names} & building.members.keys():
+            building.report(f"the node name {name!r} is taken already", "nodes", index, "name")
+        building.members |= {one.name: names} | {name: [name] for name in names}
+        building.tiers |= dict.fromkeys(names, Tier(one.tier))
+        building.nodes += [Node(name, Tier(one.tier), profile, one.name) for name in names]
+
+
+def _device(building: _Building, reference: str, index: int) -> str:
+    """The profile's own name; "" after noting that there is none."""
+    source = _profile(building, "DeviceProfile", reference, ("nodes", index, "profile"))
+    if source is None:
+        return ""
+    name = str(source.name())
+    if name not in building.profiles:
+        document = building.library.checked(source, DeviceDocument)
+        if document is not None:
+            building.profiles[name] = document.value()
+    return name
+
+
+def _radio(building: _Building, reference: str | None, index: int) -> str:
+    """The radio profile's own name; "" when there is none."""
+    source = _profile(building, "RadioProfile", reference, ("links", index, "radio")) if reference else None
+    if source is None:
+        return ""
+    name = str(source.name())
+    if name not in building.radios:
+        document = building.library.checked(source, RadioDocument)
+        if document is not None:
+            building.radios[name] = document.value()
+    return name
+
+
+def _profile(building: _Building, kind: str, reference: str, place: tuple[str | int, ...]) -> Source | None:
+    """The profile's document, sought from the file in which the reference stands."""
+    mark = building.source.mark("spec", *place)
+    try:
+        return building.library.find(kind, reference, mark.path)
+    except Dangling as err:
+        building.library.report(mark, str(err))
+        return None
+
+
+def _links(building: _Building, document: TestbedDocument) -> None:
+    """Expand links between groups into links between nodes."""
+    for index, one in enumerate(document.spec.links):
+        pairs = _pairs(building, one, index)
+        radio = _radio(building, one.radio, index)
+        up, down = link_states(one, LinkState(0.0), LinkState(0.0))
+        for state in {up, down}:
+            if state.jitter_ms > state.delay_ms:
+                building.report("jitter above the delay (allowed: at most the delay)", "links", index, "jitter")
+                break
+        for a, b in pairs:
+            if frozenset((a, b)) in building.links:
+                building.report(f"a second link between {a!r} and {b!r}", "links", index, "between")
+                break
+            if radio and Tier.DEVICE not in (building.tiers[a], building.tiers[b]):
+                building.report("a radio belongs to a device, and neither end is one", "links", index, "radio")
+                break
+            building.links[frozenset((a, b))] = Link(a, b, up, down, radio)
+        if len(building.links) > MOST_LINKS:
+            building.report(f"more than {MOST_LINKS} links in all", "links", index)
+            return
+
+
+def _pairs(building: _Building, one: LinkForm, index: int) -> list[tuple[str, str]]:
+    """The pairs of nodes that a link means; none after noting what is wrong."""
+    sides: list[list[str]] = []
+    for side, name in enumerate(one.between):
+        if name not in building.members:
+            near = did_you_mean(name, building.members)
+            what = f"there is no node or group {name!r} {allowed(building.members)}{near}"
+            building.report(what, "links", index, "between", side)
+        sides.append(building.members.get(name, []))
+    a, b = sides
+    if set(a) & set(b):
+        building.report("a link needs two different ends", "links", index, "between")
+        return []
+    if len(a) > 1 and len(b) > 1:
+        building.report(
+            "a link between two groups could mean many things (allowed: a group and one node, like edge-1)",
+            *("links", index, "between"),
+        )
+        return []
+    return [(x, y) for x in a for y in b]
+
+
+def _reachable(building: _Building) -> None:
+    """Every node must reach every other over links."""
+    links = tuple(building.links.values())
+    found = routes_from(links, building.nodes[0].name)
+    lost = [node for node in building.nodes if node.name not in found]
+    for index, written in enumerate(dict.fromkeys(node.group for node in building.nodes)):
+        names = [node.name for node in lost if node.group == written]
+        if names:
+            building.report(
+                f"{names[0]!r} can't be reached from {building.nodes[0].name!r} over links", "nodes", index, "name"
+            )

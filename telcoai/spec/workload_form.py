@@ -1,0 +1,90 @@
+"""A workload's files as written beside its models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from telcoai.spec.form import Document, Form, Name, Reference
+from telcoai.spec.profile_form import Precision
+from telcoai.spec.quantities import Share
+
+Threshold = Annotated[float, Field(ge=0, le=2)]
+Row = Annotated[list[float], Field(min_length=3, max_length=3)]
+Size = Annotated[int, Field(ge=1, le=2**40)]
+
+
+class StageForm(Form):
+    """One stage; figures are computed from its graph for one sample."""
+
+    file: Reference
+    flops: Annotated[int, Field(ge=0, le=2**60)] = Field(description="2 per multiply-add.")
+    param_bytes: Annotated[int, Field(ge=0, le=2**50)]
+    activation_shape: Annotated[list[Size], Field(max_length=8)] = Field(description="Without the batch; [] if last.")
+
+
+class ExitForm(Form):
+    """The exit after a stage."""
+
+    accuracy: Share = Field(description="On the whole test set, if every sample left here.")
+    accuracy_shipped: Share = Field(description="The same on the samples beside this file.")
+    table: Annotated[list[Row], Field(max_length=1000)] = Field(
+        [], description="Rows of threshold, share of samples at or above it, accuracy of those."
+    )
+
+    @model_validator(mode="after")
+    def _table_holds_shares(self) -> Self:
+        for threshold, share, accuracy in self.table:
+            if not (0 <= threshold <= 2 and 0 <= share <= 1 and 0 <= accuracy <= 1):
+                raise ValueError("a table row is [threshold, share, accuracy] with shares from 0 to 1")
+        return self
+
+
+class VariantForm(Form):
+    """One member of a family."""
+
+    name: Name
+    precision: Precision
+    input_size: Annotated[int, Field(ge=1, le=8192)] = Field(description="Pixels of the square frame's side.")
+    stages: Annotated[list[StageForm], Field(min_length=1, max_length=64)]
+    exits: Annotated[list[ExitForm], Field(min_length=1, max_length=64)]
+
+    @model_validator(mode="after")
+    def _one_exit_a_stage(self) -> Self:
+        if len(self.stages) != len(self.exits):
+            raise ValueError("needs one exit a stage")
+        if self.stages[-1].activation_shape or not all(s.activation_shape for s in self.stages[:-1]):
+            raise ValueError("every stage but the last needs an activation_shape, the last one []")
+        return self
+
+
+class Samples(Form):
+    """Labelled samples that are scored."""
+
+    file: Reference
+    count: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class WorkloadSpec(Form):
+    """A model family and its data."""
+
+    family: Name
+    classes: Annotated[int, Field(ge=2, le=100_000)]
+    samples: Samples
+    replay: Reference
+    variants: Annotated[list[VariantForm], Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [v.name for v in self.variants]
+        if len(set(names)) != len(names):
+            raise ValueError("two variants have the same name")
+        return self
+
+
+class WorkloadDocument(Document):
+    """A workload's file."""
+
+    kind: Literal["Workload"]
+    spec: WorkloadSpec
