@@ -49,7 +49,7 @@ class LinkProbe:
 
     def start(self) -> None:
         """Measure once now, and go on in a thread."""
-        self._round()
+        self.measure_once()
         self._thread.start()
 
     def stop(self) -> None:
@@ -92,12 +92,13 @@ class LinkProbe:
     def _run(self) -> None:
         while not self._stop.wait(GAP_S):
             try:
-                self._round()
+                self.measure_once()
             except TestbedError as err:
                 self.failure = err.message
                 return
 
-    def _round(self) -> None:
+    def measure_once(self) -> None:
+        """Measure now; TestbedError when the network is gone."""
         with self._lock:
             asked_before = dict(self._asked)
         seen = self._measure()

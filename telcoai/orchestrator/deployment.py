@@ -66,6 +66,19 @@ class Deployment:
                 raise NodeError(f"runtime on {waiting[0]} is not ready in time: {self._tail(waiting[0])}")
             time.sleep(0.05)
 
+    def revive(self) -> None:
+        """As new again after a run: links as the testbed has them, all nodes up, all runtimes ready."""
+        for link in self.testbed.topology.links:
+            self.testbed.set_link(link.name, link.up, link.down)
+        for node in self.testbed.sandbox.status().nodes:
+            if not node.up:
+                self.testbed.sandbox.node_start(node.name)
+        alive = {one.node for one in running(self.testbed, RUNTIME)}
+        dead = [node for node in self.configs if node not in alive]
+        for node in dead:
+            self.launch(node)
+        self.wait_ready(dead)
+
     def log_path(self, node: str) -> Path:
         """Where the node's runtime logs."""
         return self.testbed.folder / "logs" / f"{node}.{RUNTIME}.log"

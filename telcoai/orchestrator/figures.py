@@ -40,3 +40,15 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         replayed_calls=raw["replayed_calls"],
         latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
     )
+
+
+Figures = Mapping[str, NodeFigures | None]
+"""A reading of each node, None where it did not answer."""
+
+
+def growth(before: NodeFigures | None, after: NodeFigures | None, counter: str) -> int:
+    """How much a counter grew between two readings of a node; a restarted runtime counts from 0."""
+    if after is None:
+        return 0
+    now, then = getattr(after, counter), getattr(before, counter) if before else 0
+    return int(now - then if now >= then else now)

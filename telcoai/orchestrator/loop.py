@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from telcoai.model.plan import Plan
@@ -11,6 +11,7 @@ from telcoai.model.view import Strategy
 from telcoai.orchestrator.applier import Applier
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.decide import Decider
+from telcoai.orchestrator.figures import NodeFigures
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline
@@ -28,10 +29,12 @@ class Loop:
 
     def __post_init__(self) -> None:
         self._decider = Decider(self.strategy)
+        self.figures: Mapping[str, NodeFigures | None] = {}
 
     def step(self, time_s: float, timeout_s: float) -> str:
         """One round; returns its status. The last good plan stays unless a better one is applied."""
-        view = self.observer.view(time_s, self.applier.figures(), self.applier.links(), self.plan)
+        self.figures = self.applier.figures()
+        view = self.observer.view(time_s, self.figures, self.applier.links(), self.plan)
         decision = self._decider.decide(view, timeout_s)
         if decision.plan is None:
             self.journal.decision(time_s, self.strategy.name, decision, status=decision.status, plan=None)

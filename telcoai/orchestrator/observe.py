@@ -14,12 +14,10 @@ from telcoai.model.scenario import Service
 from telcoai.model.topology import Topology
 from telcoai.model.view import LinkView, NodeView, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
-from telcoai.orchestrator.figures import NodeFigures
+from telcoai.orchestrator.figures import Figures, NodeFigures
 
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
-
-Figures = Mapping[str, NodeFigures | None]
 
 
 @dataclass

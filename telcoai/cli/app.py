@@ -1,0 +1,75 @@
+"""``telcoai``: the verbs, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from telcoai import __version__
+from telcoai.cli import (
+    bench,
+    deploy,
+    doctor,
+    down,
+    exec_,
+    load,
+    logs,
+    report,
+    schema,
+    status,
+    strategies,
+    undeploy,
+    up,
+    validate,
+)
+from telcoai.cli.console import complain
+from telcoai.errors import TelcoaiError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="telcoai",
+    help="Design and validate AI orchestration over device–edge–cloud testbeds.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 our bug, 2 wrong input or usage, 3 testbed failed, 4 a run was invalid, "
+    "130 interrupted.",
+)
+
+for module in (up, down, status, deploy, undeploy, bench, report, load, exec_, logs, validate, schema, strategies, doctor):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"telcoai {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Options of telcoai itself."""
+
+
+def main() -> None:
+    """Run the command line; every error that is ours becomes a message and its exit code."""
+    try:
+        app()
+    except TelcoaiError as err:
+        complain(err.message, err.hint)
+        sys.exit(err.exit_code)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as err:
+        complain(f"{err.filename or 'system'}: {err.strerror or err}")
+        sys.exit(3)

@@ -1,0 +1,39 @@
+"""``telcoai deploy``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from telcoai.cli.console import Output, OutputOption, print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("deploy", epilog="Example: telcoai deploy scenarios/quickstart.yaml --strategy latency-greedy")(deploy)
+
+
+def deploy(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
+    strategy: Annotated[str | None, typer.Option("--strategy", "-s", help="Who plans. [default: the first]")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Start the scenario's services on its running testbed, with one plan of a strategy; bench plans again and again."""
+    from telcoai.cli.place import root
+    from telcoai.cli.story import make_story
+    from telcoai.experiment.deploy import deploy as start
+    from telcoai.spec import load_scenario
+
+    chosen = load_scenario(scenario)
+    plan = start(chosen, strategy or chosen.strategies[0], root(), make_story())
+    rows = [
+        [one.service, one.device, one.variant, ", ".join(one.hops), ", ".join(f"{t:g}" for t in one.thresholds), one.wire]
+        for one in plan.assignments
+    ]
+    if output is Output.JSON:
+        keys = ("service", "device", "variant", "hops", "thresholds", "wire")
+        print_json([{key: getattr(one, key) for key in keys} for one in plan.assignments])
+    else:
+        columns = ["service", "device", "variant", "stages on", "leaves at confidence", "wire"]
+        print_table(columns, rows, plan.reason)

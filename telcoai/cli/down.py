@@ -1,0 +1,49 @@
+"""``telcoai down``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from telcoai.cli.console import story_console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("down", epilog="Example: telcoai down quickstart")(down)
+
+
+def down(
+    testbed: Annotated[
+        str | None, typer.Argument(help="Name or file of a testbed; not needed when there is one only.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All testbeds, those that crashed too.")] = False,
+) -> None:
+    """Take a testbed down and leave nothing of it, also after a crash."""
+    from telcoai.cli.place import root
+    from telcoai.testbed.running import known_names, take_down
+
+    names = known_names(root()) if everything else [_chosen(testbed)]
+    for name in names:
+        there = take_down(name, root())
+        story_console().print(f"testbed {name} is down" if there else f"testbed {name} was not up", markup=False)
+    if not names:
+        story_console().print("no testbed is up")
+
+
+def _chosen(testbed: str | None) -> str:
+    from telcoai.cli.place import root
+    from telcoai.errors import InputError
+    from telcoai.testbed.running import choose, known_names
+
+    if testbed is None:
+        known = known_names(root())
+        return known[0] if len(known) == 1 else choose(None, root()).topology.name
+    if testbed.endswith((".yaml", ".yml")):
+        from telcoai.spec import load_testbed
+
+        return load_testbed(testbed).name
+    if "/" in testbed or testbed in ("", ".", ".."):
+        raise InputError(f"{testbed!r} is no name of a testbed", "telcoai status lists those that are up")
+    return testbed

@@ -1,0 +1,9 @@
+"""``telcoai load``."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""

@@ -1,0 +1,34 @@
+"""``telcoai logs``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from telcoai.cli.console import TestbedOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("logs", epilog="Example: telcoai logs edge --lines 20")(logs)
+
+
+def logs(
+    node: Annotated[str | None, typer.Argument(help="Node whose runtime's log is wanted; the testbed's own without.")] = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Only the last so many.")] = 200,
+    testbed: TestbedOption = None,
+) -> None:
+    """Print the log of a node's runtime, or of the testbed's supervisor."""
+    from telcoai.cli.place import root
+    from telcoai.errors import InputError
+    from telcoai.testbed.running import choose
+
+    running = choose(testbed, root())
+    path = running.folder / "logs" / f"{node}.runtime.log" if node else running.folder / "supervisor.log"
+    if node and node not in {one.name for one in running.topology.nodes}:
+        raise InputError(f"testbed {running.topology.name} has no node {node}")
+    if not path.exists():
+        raise InputError(f"no runtime has run on {node} yet", "telcoai deploy SCENARIO starts them")
+    for line in path.read_text(errors="replace").splitlines()[-lines:]:
+        typer.echo(line)

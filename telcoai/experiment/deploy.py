@@ -1,0 +1,51 @@
+"""Services on a running testbed with one plan, outside of any run."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+
+from telcoai.errors import InputError, TestbedError
+from telcoai.experiment.session import load_plugins
+from telcoai.experiment.story import Story
+from telcoai.model.plan import Plan
+from telcoai.model.scenario import Scenario
+from telcoai.network.probe import LinkProbe
+from telcoai.orchestrator.compute import measure_host
+from telcoai.orchestrator.decide import Decider
+from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
+from telcoai.orchestrator.measured import measure_links
+from telcoai.orchestrator.observe import Observer
+from telcoai.orchestrator.processes import ProcessApplier
+from telcoai.testbed.running import Testbed, find
+
+FIRST_PLAN_S = 10.0
+
+
+def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:
+    """Start runtimes and apply one plan; they go on until ``undeploy`` or ``down``. TestbedError without a plan."""
+    testbed = find(scenario.topology.name, root)
+    if testbed is None:
+        raise InputError(f"testbed {scenario.topology.name} is not up", "telcoai up brings it up")
+    workloads, strategies = load_plugins(dataclasses.replace(scenario, strategies=(strategy,)))
+    deployment = Deployment(scenario, testbed, workloads, measure_host(workloads.values()))
+    with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
+        deployment.start()
+    probe = LinkProbe(testbed.sandbox.links(), measure_links(testbed), time.monotonic_ns())
+    probe.measure_once()
+    applier = ProcessApplier(deployment, probe)
+    observer = Observer(scenario.topology, scenario.services, workloads, scenario.period_s, scenario.seed)
+    view = observer.view(0.0, applier.figures(), applier.links(), None)
+    decision = Decider(strategies[strategy]).decide(view, FIRST_PLAN_S)
+    if decision.plan is None:
+        raise TestbedError(f"strategy {strategy}: {decision.status}: {decision.error}")
+    refused = applier.apply(decision.plan, None)
+    if refused:
+        raise TestbedError("; ".join(refused))
+    return decision.plan
+
+
+def undeploy(testbed: Testbed) -> int:
+    """End all runtimes and drivers; how many there were."""
+    return stop(testbed, DRIVER, RUNTIME)

@@ -1,0 +1,148 @@
+"""After a run: its tables, its checks, and run.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from telcoai.experiment.checks import Check, Evidence, run_checks
+from telcoai.experiment.collect import read_samples
+from telcoai.experiment.folder import RunFolder
+from telcoai.experiment.host import describe_host, versions
+from telcoai.experiment.run import Outcome
+from telcoai.experiment.session import Session
+from telcoai.load.config import parse_config
+from telcoai.load.schedule import make_schedule
+from telcoai.network.record import links_off
+from telcoai.orchestrator.figures import growth
+
+
+def opening_facts(session: Session, outcome_key: Any) -> dict[str, Any]:
+    """run.json as it is while the run goes on, so that a killed one says what it was."""
+    scenario = session.scenario
+    return {
+        "run": outcome_key.name,
+        "experiment": scenario.name,
+        "strategy": outcome_key.name.rpartition("-r")[0],
+        "repetition": outcome_key.repetition,
+        "seed": outcome_key.seed,
+        "state": "running",
+        "valid": False,
+        "why_invalid": ["the run has not ended"],
+        "checks": [],
+        "meter": "model",
+        "warmup_s": scenario.warmup_s,
+        "duration_s": scenario.duration_s,
+        "scenario": plain(scenario),
+        "testbed": plain(scenario.topology),
+        "links_verified": session.testbed.verified_links(),
+        "digests": digests(session),
+        "versions": versions(),
+        "host": describe_host(),
+    }
+
+
+def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, Any]:
+    """Write the tables and the final run.json; returns its facts."""
+    samples = read_samples(folder.load.glob("*.arrows"), outcome.key.name)
+    facts = opening_facts(session, outcome.key)
+    readings = outcome.probe.readings if outcome.probe else []
+    links = pd.DataFrame([one.row() for one in readings])
+    links.insert(0, "run", outcome.key.name)
+    folder.write_table("links", links)
+    samples, energy = account_energy(session, outcome, samples)
+    folder.write_table("samples", samples)
+    folder.write_table("energy", energy)
+    evidence = gather(session, outcome, samples)
+    checks = run_checks(evidence, session.scenario.bounds)
+    facts |= verdict(checks, outcome)
+    facts |= {
+        "started": outcome.started,
+        "t0_ns": outcome.t0_ns,
+        "replayed_share": share(outcome, "replayed_calls", "stage_calls"),
+        "stage_calls": difference(outcome, "stage_calls"),
+    }
+    folder.write_run(facts)
+    for one in folder.load.iterdir():
+        one.unlink()
+    folder.load.rmdir()
+    return facts
+
+
+def gather(session: Session, outcome: Outcome, samples: pd.DataFrame) -> Evidence:
+    """What the checks look at. A partial run is judged on what it was, up to its end."""
+    until_ns = int(outcome.ended_s * 1e9)
+    expected = sum(
+        int((scheduled(config) < until_ns).sum()) if outcome.interrupted else scheduled(config).size
+        for config in outcome.configs.values()
+    )
+    recorded = int((samples["scheduled_ns"] < until_ns).sum()) if outcome.interrupted else len(samples)
+    return Evidence(
+        samples=samples[~samples["warmup"]],
+        expected=expected,
+        recorded=recorded,
+        stage_calls=difference(outcome, "stage_calls"),
+        overruns=difference(outcome, "overruns"),
+        host_utilisation=outcome.host_utilisation,
+        clock_jump_ms=outcome.clock_jump_ms,
+        links_off=links_off(outcome.probe.readings if outcome.probe else []),
+        failures=tuple(outcome.failures),
+    )
+
+
+def scheduled(config: Mapping[str, Any]) -> Any:
+    """The schedule that a driver was told, in ns after t0."""
+    parsed = parse_config({**config, "start_ns": 0}, "driver")
+    return make_schedule(parsed.demand, parsed.duration_s, parsed.warmup_s, parsed.seed)
+
+
+def verdict(checks: tuple[Check, ...], outcome: Outcome) -> dict[str, Any]:
+    """The state of a run, and whether its figures count."""
+    why = [f"{check.name}: {check.figure:.4g} {check.unit}, bound {check.bound:g}" for check in checks if not check.ok]
+    why += [f"{check.name}: {check.detail}" for check in checks if not check.ok and check.detail and check.bound == 0]
+    if outcome.interrupted:
+        why.insert(0, f"interrupted {outcome.ended_s:.1f} s after its start")
+    return {
+        "state": "partial" if outcome.interrupted else "complete",
+        "valid": not why,
+        "why_invalid": why,
+        "checks": [check.as_dict() for check in checks],
+    }
+
+
+def difference(outcome: Outcome, counter: str) -> int:
+    """How much a runtime counter grew during the run, over all nodes; a restarted runtime counts from 0."""
+    return sum(growth(outcome.before.get(name), now, counter) for name, now in outcome.after.items())
+
+
+def share(outcome: Outcome, part: str, whole: str) -> float:
+    """Ratio of the growth of two counters, 0 when nothing happened."""
+    total = difference(outcome, whole)
+    return difference(outcome, part) / total if total else 0.0
+
+
+def digests(session: Session) -> dict[str, str]:
+    """SHA-256 of every file that the scenario was read from, by file name, and of the workloads' tables."""
+    paths = [Path(name) for name in session.scenario.files]
+    for workload in session.deployment.workloads.values():
+        paths += [workload.samples_path, workload.replay_path]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, tuples and paths as what JSON can hold; not-a-number becomes None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        kind = {"change": type(value).__name__} if type(value).__name__.endswith("Change") else {}
+        return kind | {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - the definition of NaN
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,152 @@
+"""One run: a strategy in charge of the deployment while drivers send and the timeline disturbs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from telcoai.errors import TestbedError
+from telcoai.experiment.drivers import Drivers, driver_configs
+from telcoai.experiment.folder import RunFolder
+from telcoai.experiment.host import HostWatch
+from telcoai.experiment.matrix import RunKey
+from telcoai.experiment.session import Session
+from telcoai.network.probe import LinkProbe
+from telcoai.orchestrator.clock import RunClock
+from telcoai.orchestrator.figures import Figures, growth
+from telcoai.orchestrator.journal import Journal
+from telcoai.orchestrator.measured import measure_links
+from telcoai.orchestrator.loop import Loop, play_alongside
+from telcoai.orchestrator.observe import Observer
+from telcoai.orchestrator.processes import ProcessApplier
+from telcoai.orchestrator.timeline import Timeline
+
+LEAD_S = 2.0
+LEAD_PER_DRIVER_S = 0.25
+"""Drivers are started this long before t0: each needs about half a second of one core to come up."""
+
+
+@dataclass
+class Outcome:
+    """What a run left in memory, for its tables and checks. Figures are by node."""
+
+    key: RunKey
+    t0_ns: int
+    started: str
+    configs: Mapping[str, dict[str, Any]]
+    before: Figures
+    after: Figures = field(default_factory=dict)
+    probe: LinkProbe | None = None
+    host_utilisation: tuple[float, ...] = ()
+    clock_jump_ms: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    ended_s: float = 0.0
+
+
+def drive(session: Session, key: RunKey, folder: RunFolder) -> Outcome:
+    """Make the run and leave drivers' streams, decisions.jsonl and events.jsonl in ``folder``.
+
+    A first Ctrl-C ends the run early and in order (``interrupted``).
+    """
+    scenario = session.scenario
+    workloads = session.deployment.workloads
+    drivers = Drivers(session.testbed, folder, driver_configs(scenario, key, workloads, folder))
+    lead_s = LEAD_S + LEAD_PER_DRIVER_S * len(drivers.configs)
+    clock = RunClock(time.monotonic_ns() + int(lead_s * 1e9))
+    probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)
+    applier = ProcessApplier(session.deployment, probe)
+    outcome = Outcome(key, clock.t0_ns, datetime.now(UTC).isoformat(), drivers.configs, applier.figures(), probe)
+    journal = Journal(folder.path)
+    drivers.start(clock.t0_ns)
+    try:
+        probe.start()
+        _conduct(session, _Players(key, clock, applier, drivers, journal, outcome.before), outcome)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    finally:
+        clock.stopped.set()
+        outcome.ended_s = clock.now_s()
+        probe.stop()
+    outcome.failures += drivers.finish(0.0 if outcome.interrupted else _patience_s(drivers))
+    outcome.after = applier.figures()
+    outcome.failures += journal.failures + ([f"link probe: {probe.failure}"] if probe.failure else [])
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Players:
+    key: RunKey
+    clock: RunClock
+    applier: ProcessApplier
+    drivers: Drivers
+    journal: Journal
+    before: Figures
+
+
+def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
+    scenario = session.scenario
+    requirements = {service.name: service.requirements for service in scenario.services}
+    observer = Observer(
+        scenario.topology,
+        scenario.services,
+        session.deployment.workloads,
+        scenario.period_s,
+        players.key.seed,
+        requirements,
+    )
+    strategy = session.strategies[players.key.strategy]
+    loop = Loop(strategy, players.applier, observer, players.journal)
+    total_s = scenario.warmup_s + scenario.duration_s
+    loop.step(players.clock.now_s(), max(scenario.period_s, 1.0))
+    if loop.plan is None:
+        raise TestbedError(
+            f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
+            "run telcoai strategies to see those that come with telcoai",
+        )
+    timeline = Timeline(scenario.timeline, scenario.warmup_s, players.applier, requirements)
+    with HostWatch() as watch:
+        players.clock.wait_until(0.0)
+        thread = play_alongside(timeline, players.clock, players.journal)
+        loop.run(players.clock, total_s, lambda time_s: _tell(session, players, loop.figures, time_s))
+        players.clock.stopped.set()
+        thread.join(timeout=30)
+        outcome.host_utilisation = tuple(watch.readings)
+        outcome.clock_jump_ms = watch.clock_jump_ms()
+    outcome.failures += timeline.failures
+
+
+def _tell(session: Session, players: _Players, figures: Figures, time_s: float) -> None:
+    live = players.drivers.live()
+    done = sum(one["done"] for one in live)
+    session.story.live(
+        {
+            "run": players.key.name,
+            "elapsed_s": time_s,
+            "total_s": session.scenario.warmup_s + session.scenario.duration_s,
+            "sent": sum(one["sent"] for one in live),
+            "done": done,
+            "errors": sum(one["errors"] for one in live),
+            "p95_ms": max((one["p95_ms"] or 0.0 for one in live), default=0.0),
+            "correct": sum((one["correct"] or 0.0) * one["done"] for one in live) / done if done else 0.0,
+            "compute_j": compute_energy_j(session, players.before, figures),
+        }
+    )
+
+
+def compute_energy_j(session: Session, before: Figures, now: Figures) -> float:
+    """Modelled energy of busy cores since ``before``: core-seconds × (busy − idle power) / cores, over all nodes."""
+    total_j = 0.0
+    for node in session.scenario.topology.nodes:
+        profile = session.scenario.topology.profile_of(node.name)
+        power_w = (profile.power_busy_w.value - profile.power_idle_w.value) / profile.cores
+        total_j += power_w * growth(before.get(node.name), now.get(node.name), "busy_core_ns") / 1e9
+    return total_j
+
+
+def _patience_s(drivers: Drivers) -> float:
+    """How long drivers may take to end after the last send: their requests' timeout and a little more."""
+    return max((config["timeout_s"] for config in drivers.configs.values()), default=0.0) + 5.0

@@ -1,0 +1,67 @@
+"""What all runs of an experiment share: the testbed, its deployment, and where folders go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from telcoai.experiment.story import Story
+from telcoai.model.scenario import Scenario
+from telcoai.model.view import Strategy
+from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.compute import measure_host
+from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
+from telcoai.plugins import load_strategy, load_workload
+from telcoai.testbed.running import Testbed, bring_up, take_down
+
+
+@dataclass(frozen=True)
+class Session:
+    """A deployment that runs are made on."""
+
+    scenario: Scenario
+    testbed: Testbed
+    deployment: Deployment
+    strategies: Mapping[str, Strategy]
+    out: Path
+    story: Story
+
+
+def load_plugins(scenario: Scenario) -> tuple[dict[str, WorkloadInfo], dict[str, Strategy]]:
+    """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
+    workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
+    strategies = {name: load_strategy(name) for name in scenario.strategies}
+    return workloads, strategies
+
+
+@contextmanager
+def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> Iterator[Testbed]:
+    """The scenario's testbed, brought up unless it is; what was brought up here is taken down after (not if ``keep``)."""
+    with story.step(f"testbed {scenario.topology.name}: {len(scenario.topology.nodes)} nodes up, links verified"):
+        testbed, fresh = bring_up(scenario.topology, root)
+    try:
+        unbounded = testbed.sandbox.status().unbounded
+        if unbounded:
+            story.note(f"memory of nodes isn't bounded: {unbounded}")
+        yield testbed
+    finally:
+        if fresh and not keep:
+            take_down(testbed.topology.name, root)
+
+
+@contextmanager
+def deployed(
+    scenario: Scenario, testbed: Testbed, workloads: Mapping[str, WorkloadInfo], story: Story
+) -> Iterator[Deployment]:
+    """Runtimes on every node, stopped again after."""
+    with story.step("stages measured on this host"):
+        host = measure_host(workloads.values())
+    deployment = Deployment(scenario, testbed, workloads, host)
+    try:
+        with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
+            deployment.start()
+        yield deployment
+    finally:
+        stop(testbed, DRIVER, RUNTIME)
