@@ -1,0 +1,54 @@
+"""A driver process: ``python -m telcoai.load CONFIG.json``.
+
+The file holds one configuration or a list of them; all are driven by one event loop. SIGTERM and SIGINT end it in
+order: what is under way is recorded as unfinished. Exit code 0 when done or stopped, 2 when told nonsense.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from telcoai.emulation.linux import sharpen_timers
+from telcoai.errors import InputError
+from telcoai.load.config import DriverConfig, read_configs
+from telcoai.load.driver import Driver
+
+_FLUSH_S = 0.5
+
+
+async def drive(configs: tuple[DriverConfig, ...]) -> None:
+    """Drive all configurations until they are over or a signal comes."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    drivers = [Driver(config) for config in configs]
+    # What exists by now stays for good: the collector needn't look at it while driving.
+    gc.collect()
+    gc.freeze()
+    spread_s = _FLUSH_S / len(drivers)
+    await asyncio.gather(*(driver.run(stop, index * spread_s) for index, driver in enumerate(drivers)))
+
+
+def main(arguments: list[str]) -> int:
+    """Run with the command line's arguments; returns the exit code."""
+    if len(arguments) != 1:
+        print("usage: python -m telcoai.load CONFIG.json", file=sys.stderr)
+        return 2
+    try:
+        configs = read_configs(Path(arguments[0]))
+        sharpen_timers()
+        uvloop.run(drive(configs))
+    except InputError as err:
+        print(f"{err.message}\n{err.hint}".strip(), file=sys.stderr)
+        return err.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""A driver of one device: schedule in, rows out."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from array import array
+
+import numpy as np
+
+from telcoai.errors import InputError
+from telcoai.load.answers import NO_ANSWER, read_answer, read_fallback, read_hops
+from telcoai.load.client import Exchange
+from telcoai.load.config import DriverConfig
+from telcoai.load.endpoint import resolve
+from telcoai.load.live import Live, replace_json
+from telcoai.load.open_loop import Drive, OpenLoop
+from telcoai.load.rows import Row, RowFile
+from telcoai.load.sample_requests import Deadlines, SampleRequests
+from telcoai.load.schedule import make_samples, make_schedule
+
+_LIVE_S = 0.5
+
+
+class Driver:
+    """Drives what one configuration says. Everything costly is done here, before the start."""
+
+    def __init__(self, config: DriverConfig) -> None:
+        self._config = config
+        endpoint = resolve(config.url, config.netns)
+        due = make_schedule(config.demand, config.duration_s, config.warmup_s, config.seed)
+        self._samples = array("i", make_samples(len(due), config.samples, config.seed).tobytes())
+        self._labels = _labels(config)
+        self._warmup_ns = round(config.warmup_s * 1e9)
+        self._deadlines = Deadlines(config.deadlines)
+        schedule_ns = array("q", (due + config.start_ns).tobytes())
+        payload = SampleRequests(config, endpoint, schedule_ns, self._samples)
+        timeout_ns = round(config.timeout_s * 1e9)
+        drive = Drive(endpoint, schedule_ns, payload, self._ended, timeout_ns, config.connections)
+        self._loop = OpenLoop(drive)
+        self._live = Live(len(due))
+        self._rows = RowFile(config.out, config.run, config.service, config.device)
+        config.live.parent.mkdir(parents=True, exist_ok=True)
+
+    async def run(self, stop: asyncio.Event, offset_s: float = 0.0) -> None:
+        """Drive until all is over or ``stop`` is set.
+
+        ``offset_s`` keeps the drivers of one process from writing all at once.
+        """
+        report = asyncio.get_running_loop().create_task(self._report(offset_s))
+        try:
+            await self._loop.run(stop)
+        finally:
+            report.cancel()
+            self._rows.close()
+            self._show("stopped" if stop.is_set() else "complete")
+
+    async def _report(self, offset_s: float) -> None:
+        """Every half second: waiting rows to the file, figures to the live file."""
+        await asyncio.sleep(offset_s)
+        while True:
+            self._rows.flush()
+            self._show("driving")
+            await asyncio.sleep(_LIVE_S)
+
+    def _show(self, state: str) -> None:
+        replace_json(self._config.live, self._live.snapshot(self._loop.sent, state))
+
+    def _ended(self, exchange: Exchange) -> None:
+        row = self._row(exchange)
+        self._rows.add(row)
+        self._live.add(row)
+
+    def _row(self, exchange: Exchange) -> Row:
+        start_ns, status, head = self._config.start_ns, exchange.status, exchange.head
+        scheduled_ns, done_ns = exchange.scheduled_ns - start_ns, _after(exchange.done_ns, start_ns)
+        answer = read_answer(exchange.body) if status == "200" else NO_ANSWER
+        hops = read_hops(head) if head else ()
+        own = next((hop for hop in hops if hop.node == self._config.device), None)
+        sample = self._samples[exchange.index]
+        label = self._labels[sample]
+        limit_ms = self._deadlines.at(scheduled_ns)
+        in_time = limit_ms is None or done_ns - scheduled_ns <= limit_ms * 1e6
+        return Row(
+            request_id=exchange.index,
+            warmup=scheduled_ns < self._warmup_ns,
+            scheduled_ns=scheduled_ns,
+            sent_ns=_after(exchange.sent_ns, start_ns),
+            first_byte_ns=_after(exchange.first_ns, start_ns),
+            done_ns=done_ns,
+            status=status,
+            exit=answer.exit,
+            variant=answer.variant,
+            placement=answer.placement,
+            sample=sample,
+            prediction=answer.prediction,
+            label=label,
+            correct=answer.prediction == label,
+            bytes_sent=own.sent_bytes if own else 0,
+            bytes_received=own.received_bytes if own else 0,
+            hops=hops,
+            deadline_ms=math.nan if limit_ms is None else limit_ms,
+            on_time=status == "200" and in_time,
+            fallback=read_fallback(head) if head else "",
+        )
+
+
+def _after(time_ns: int, start_ns: int) -> int:
+    """Time after the start; never stays never."""
+    return time_ns if time_ns < 0 else time_ns - start_ns
+
+
+def _labels(config: DriverConfig) -> list[int]:
+    """Labels of the scored samples."""
+    try:
+        with np.load(config.labels) as file:
+            labels: list[int] = file["labels"].astype(int).tolist()
+    except (OSError, KeyError, ValueError) as err:
+        raise InputError(f"{config.labels}: no labels in it: {err}") from err
+    if len(labels) < config.samples:
+        raise InputError(f"{config.labels}: {len(labels)} labels for {config.samples} samples")
+    return labels[: config.samples]
