@@ -1,0 +1,139 @@
+"""Whether a plan makes sense: a user's strategy may return anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telcoai.model.plan import Assignment, Plan
+from telcoai.model.routes import routes_from
+from telcoai.model.topology import Topology
+from telcoai.model.view import ServiceView, View
+from telcoai.model.wire import WIRES
+from telcoai.model.workload import Variant
+
+FALLBACKS = ("local", "fail")
+_TEXTS = ("service", "device", "variant", "wire", "fallback", "fallback_variant")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    services: Mapping[str, ServiceView]
+    island: Mapping[str, int]
+    """Number of the connected part of the testbed that each node lies in."""
+
+
+def problems(plan: object, view: View) -> list[str]:
+    """Everything that is wrong with what a strategy returned, one sentence each; empty when it can be applied."""
+    if not isinstance(plan, Plan):
+        return [f"the strategy returned {_kind(plan)}, not a Plan"]
+    if not isinstance(plan.assignments, tuple):
+        return [f"plan.assignments is {_kind(plan.assignments)}, not a tuple of Assignment"]
+    known = _Known({s.name: s for s in view.services}, _islands(view.topology))
+    found = [] if isinstance(plan.reason, str) else [f"plan.reason is {_kind(plan.reason)}, not text"]
+    found += _predictions(plan.predictions)
+    sound: list[Assignment] = []
+    for number, one in enumerate(plan.assignments):
+        wrong = _form(one, number)
+        found += wrong or _content(one, known)
+        if not wrong:
+            sound.append(one)
+    return found + _coverage(sound, view)
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _predictions(predictions: object) -> list[str]:
+    if not isinstance(predictions, dict):
+        return [f"plan.predictions is {_kind(predictions)}, not a dict"]
+    return [
+        f"plan.predictions[{key!r}] = {value!r} is not a finite number under a text"
+        for key, value in predictions.items()
+        if not isinstance(key, str) or not _number(value)
+    ]
+
+
+def _form(one: object, number: int) -> list[str]:
+    """Wrong types; nothing else can be looked at while there are some."""
+    if not isinstance(one, Assignment):
+        return [f"assignment {number} is {_kind(one)}, not an Assignment"]
+    found = [
+        f"assignment {number}: {name} is {_kind(getattr(one, name))}, not text"
+        for name in _TEXTS
+        if not isinstance(getattr(one, name), str)
+    ]
+    if not isinstance(one.hops, tuple) or not all(isinstance(hop, str) for hop in one.hops):
+        found.append(f"assignment {number}: hops is not a tuple of node names")
+    if not isinstance(one.thresholds, tuple):
+        found.append(f"assignment {number}: thresholds is {_kind(one.thresholds)}, not a tuple of numbers")
+    return found
+
+
+def _content(one: Assignment, known: _Known) -> list[str]:
+    where = f"{one.service}/{one.device}"
+    service = known.services.get(one.service)
+    if service is None:
+        return [f"{where}: unknown service {one.service!r}, there are {_names(known.services)}"]
+    if one.device not in service.rate_per_s:
+        return [f"{where}: {one.device!r} sends no requests to {one.service}"]
+    variants = {variant.name: variant for variant in service.workload.variants}
+    found = _hops(one, known)
+    if one.variant not in variants:
+        found.append(f"unknown variant {one.variant!r}, there are {_names(variants)}")
+    else:
+        found += _lengths(one, variants[one.variant])
+    found += [f"threshold {t!r} is not a number in [0, 2]" for t in one.thresholds if not (_number(t) and 0 <= t <= 2)]
+    if one.wire not in WIRES:
+        found.append(f"unknown wire {one.wire!r}, allowed are {_names(WIRES)}")
+    if one.fallback not in FALLBACKS:
+        found.append(f"unknown fallback {one.fallback!r}, allowed are {_names(FALLBACKS)}")
+    if one.fallback == "local" and one.fallback_variant not in variants:
+        found.append(f"unknown fallback variant {one.fallback_variant!r}, there are {_names(variants)}")
+    return [f"{where}: {text}" for text in found]
+
+
+def _lengths(one: Assignment, variant: Variant) -> list[str]:
+    stages = len(variant.stages)
+    found = []
+    if len(one.hops) != stages:
+        found.append(f"{len(one.hops)} hops for the {stages} stages of {variant.name}")
+    if len(one.thresholds) != stages - 1:
+        found.append(f"{len(one.thresholds)} thresholds for the {stages - 1} early exits of {variant.name}")
+    return found
+
+
+def _hops(one: Assignment, known: _Known) -> list[str]:
+    unknown = [hop for hop in dict.fromkeys(one.hops) if hop not in known.island]
+    if unknown:
+        return [f"unknown node {hop!r}" for hop in unknown]
+    pairs = dict.fromkeys((a, b) for a, b in zip((one.device, *one.hops), one.hops, strict=False) if a != b)
+    return [f"no path from {a} to {b}" for a, b in pairs if known.island[a] != known.island[b]]
+
+
+def _islands(topology: Topology) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, node in enumerate(topology.nodes):
+        if node.name not in found:
+            found.update(dict.fromkeys(routes_from(topology.links, node.name), number))
+    return found
+
+
+def _coverage(assignments: list[Assignment], view: View) -> list[str]:
+    """Each device of each service needs exactly one assignment."""
+    seen: dict[tuple[str, str], int] = {}
+    for one in assignments:
+        seen[one.service, one.device] = seen.get((one.service, one.device), 0) + 1
+    asked = [(service.name, device) for service in view.services for device in service.rate_per_s]
+    found = [f"{service}/{device}: no assignment" for service, device in asked if (service, device) not in seen]
+    return found + [f"{s}/{d}: {count} assignments, not one" for (s, d), count in seen.items() if count > 1]
+
+
+def _names(names: Mapping[str, object] | tuple[str, ...]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,45 @@
+"""The load that a view shows: what the assignments in force explain, and what they don't."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from telcoai.model.view import NodeView, View
+from telcoai.strategy.course import Course
+from telcoai.strategy.predict import Occupancy
+from telcoai.strategy.queueing import backlog_wait_s
+
+NOISE_DEVIATIONS = 2.0
+"""Measured utilisation this many standard deviations above the explained one still counts as chance."""
+
+
+def occupancy(view: View, loads: Iterable[tuple[Course, float]]) -> Occupancy:
+    """Load of the courses in force at their rates, with backlog and utilisation of others as measured."""
+    found = Occupancy()
+    for course, rate_per_s in loads:
+        found.add(course, rate_per_s)
+    cores = {node.name: view.topology.profiles[node.profile].cores for node in view.topology.nodes}
+    known = {name: node for name, node in view.nodes.items() if name in cores}
+    found.standing_s = {
+        name: backlog_wait_s(_backlog_s(node, found, cores[name]), view.period_s) for name, node in known.items()
+    }
+    found.strange = {name: _strange(node, found, cores[name], view.period_s) for name, node in known.items()}
+    return found
+
+
+def _backlog_s(node: NodeView, load: Occupancy, cores: int) -> float:
+    """Time in which the node works off its queue; each request waiting is taken for an average one of those explained,
+    so a queue at a node that nobody is assigned to counts for nothing."""
+    used, uses = load.nodes.get(node.name, (0.0, 0.0))
+    return node.queue * used / uses / cores if uses > 0 else 0.0
+
+
+def _strange(node: NodeView, load: Occupancy, cores: int, period_s: float) -> float:
+    """Utilisation beyond what the assignments explain and chance allows.
+
+    Busy time of n arrivals of s seconds has, with n Poisson, the deviation s · sqrt(rate · period).
+    """
+    used, uses = load.nodes.get(node.name, (0.0, 0.0))
+    deviation = used / uses * math.sqrt(uses * period_s) / (period_s * cores) if uses > 0 else 0.0
+    return max(0.0, node.utilisation - used / cores - NOISE_DEVIATIONS * deviation)

@@ -1,0 +1,44 @@
+"""How long work waits for a node's core or a link, from the load on it."""
+
+from __future__ import annotations
+
+KNEE = 0.95
+"""Utilisation above which the stationary formula gives way to growth in proportion to the overload."""
+
+HORIZON_S = 10.0
+"""Over how long an overload is taken to last: its backlog grows by (utilisation - 1) seconds a second meanwhile."""
+
+
+def wait_s(utilisation: float, service_s: float, servers: int = 1) -> float:
+    """Mean wait of M/D/c in seconds, never falling in ``utilisation`` and finite.
+
+    Half of M/M/c's wait, the usual approximation for constant service (Cosmetatos refines it by a few per cent):
+    C(c, a) · service / (2 c (1 - utilisation)), with C Erlang's probability of waiting. Above the knee, the backlog of
+    an overload, averaged over the horizon, is added.
+    """
+    if service_s <= 0 or utilisation <= 0:
+        return 0.0
+    steady = min(utilisation, KNEE)
+    wait = erlang_c(servers, steady * servers) * service_s / (2 * servers * (1 - steady))
+    return wait + max(0.0, utilisation - KNEE) * HORIZON_S / 2
+
+
+def erlang_c(servers: int, offered: float) -> float:
+    """Probability that an arrival waits in M/M/c; ``offered`` load in Erlang below ``servers``.
+
+    From Erlang B by its recursion B(n) = a B(n-1) / (n + a B(n-1)), then C = B / (1 - u (1 - B)) with u = a / c.
+    """
+    blocked = 1.0
+    for count in range(1, servers + 1):
+        blocked = offered * blocked / (count + offered * blocked)
+    return blocked / (1 - offered / servers * (1 - blocked))
+
+
+def backlog_wait_s(backlog_s: float, period_s: float) -> float:
+    """Mean wait that a backlog adds to those who arrive during the next period, in seconds.
+
+    ``backlog_s`` is the time in which the node works it off, and it shrinks by a second a second meanwhile.
+    """
+    if backlog_s <= period_s:
+        return backlog_s * backlog_s / (2 * period_s)
+    return backlog_s - period_s / 2

@@ -1,0 +1,107 @@
+"""Candidates in the order of their latency without load, found without following each one's course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telcoai.strategy.candidates import Candidate, Menu, candidates, hops_of
+from telcoai.strategy.course import crossing_seconds, payload_bytes, rows
+from telcoai.strategy.sites import Sites
+
+_Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sketch:
+    """A candidate on chains of given profiles: ``seconds`` of compute in its score, and what it sends.
+
+    ``sends``: ((level from, level to), payload in bytes, weight in the score, weight of the way's jitter).
+    """
+
+    candidate: Candidate
+    seconds: float
+    sends: tuple[tuple[_Pair, int, float, float], ...]
+
+
+class Ranking:
+    """Ranks candidates for any chain of nodes; what depends on the nodes' profiles alone is worked out once."""
+
+    def __init__(self, options: Menu, sites: Sites) -> None:
+        self._options = options
+        self._sites = sites
+        self._sketches: dict[tuple[str, ...], list[_Sketch]] = {}
+        self._asked: dict[tuple[str, ...], set[tuple[_Pair, int]]] = {}
+        self._ranked: dict[tuple[str, ...], list[tuple[float, Candidate]]] = {}
+
+    def of(self, chain: tuple[str, ...]) -> list[tuple[float, Candidate]]:
+        """(score in seconds without any load, candidate), best first, of those that the chain's nodes can run."""
+        if chain not in self._ranked:
+            self._ranked[chain] = self._rank(chain)
+        return self._ranked[chain]
+
+    def _rank(self, chain: tuple[str, ...]) -> list[tuple[float, Candidate]]:
+        profiles = tuple(self._sites.node(name).profile for name in chain)
+        if profiles not in self._sketches:
+            sketches = self._sketch_all(chain)
+            self._sketches[profiles] = sketches
+            self._asked[profiles] = {(pair, payload) for s in sketches for pair, payload, _, _ in s.sends}
+        costs = self._costs(chain, self._asked[profiles])
+        ranked = [(_score(sketch, costs), sketch.candidate) for sketch in self._sketches[profiles]]
+        ranked.sort(key=lambda one: one[0])
+        return [one for one in ranked if one[0] != float("inf")]
+
+    def _sketch_all(self, chain: tuple[str, ...]) -> list[_Sketch]:
+        found = (self._sketch(one, chain) for one in candidates(self._options, len(chain)))
+        return [sketch for sketch in found if sketch is not None]
+
+    def _sketch(self, one: Candidate, chain: tuple[str, ...]) -> _Sketch | None:
+        """Score is (mean + tail) / 2, so each stage and each crossing weighs half the share of requests that take it,
+        and another half when the way at the percentile takes it."""
+        option, workload = one.option, self._options.service.workload
+        times = [self._sites.seconds(hop, workload, option.variant) for hop in hops_of(one, chain)]
+        if any(stages is None for stages in times):
+            return None
+        last = _exit_at(option.forecast.leave, self._options.percentile / 100)
+        tail = [1.0 if stage <= last else 0.0 for stage in range(len(times))]
+        weights = [(share + t) / 2 for share, t in zip(option.forecast.reach, tail, strict=True)]
+        seconds = sum(weights[k] * stages[k] for k, stages in enumerate(times) if stages is not None)
+        sends = []
+        here = 0
+        for first, _ in rows(one.levels):
+            if one.levels[first] != here:
+                payload = payload_bytes(option, first, one.wire)
+                sends.append(((here, one.levels[first]), payload, weights[first], tail[first] / 2))
+                here = one.levels[first]
+        return _Sketch(one, seconds, tuple(sends))
+
+    def _costs(
+        self, chain: tuple[str, ...], asked: set[tuple[_Pair, int]]
+    ) -> dict[tuple[_Pair, int], tuple[float, float]]:
+        """Seconds and jitter of each crossing asked for; infinite where there is no way."""
+        found = {}
+        for pair, payload in asked:
+            way = self._sites.route(chain[pair[0]], chain[pair[1]])
+            if way is None:
+                found[pair, payload] = (float("inf"), 0.0)
+                continue
+            jitter_s = sum(step.link.up.jitter_ms + step.link.down.jitter_ms for step in way) / 1e3
+            found[pair, payload] = (crossing_seconds(way, payload), jitter_s)
+        return found
+
+
+def _score(sketch: _Sketch, costs: dict[tuple[_Pair, int], tuple[float, float]]) -> float:
+    total = sketch.seconds
+    for pair, payload, weight, jitter_weight in sketch.sends:
+        seconds, jitter_s = costs[pair, payload]
+        total += weight * seconds + jitter_weight * jitter_s
+    return total
+
+
+def _exit_at(leave: tuple[float, ...], share: float) -> int:
+    """The exit by which this share of requests has left."""
+    gone = 0.0
+    for index, part in enumerate(leave):
+        gone += part
+        if gone >= share - 1e-9:
+            return index
+    return len(leave) - 1

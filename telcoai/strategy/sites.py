@@ -1,0 +1,111 @@
+"""Where stages can run: the nodes of a testbed and the ways between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from telcoai.model.routes import Step, routes_from
+from telcoai.model.timing import stage_seconds
+from telcoai.model.topology import DeviceProfile, Link, Node, Tier, Topology
+from telcoai.model.view import View
+from telcoai.model.workload import Variant, WorkloadInfo
+
+
+class Sites:
+    """Nodes and links of one view, indexed; remembers routes and stage times that were asked for."""
+
+    def __init__(self, topology: Topology, links: tuple[Link, ...], dead: Iterable[str] = ()) -> None:
+        self.topology = topology
+        self.links = links
+        self._nodes = {node.name: node for node in topology.nodes}
+        self._dead = frozenset(dead)
+        self._links_of: dict[str, list[Link]] = {}
+        for link in links:
+            for end in (link.a, link.b):
+                self._links_of.setdefault(end, []).append(link)
+        self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
+        self._seconds: dict[tuple[str, str, str], tuple[float, ...] | None] = {}
+
+    def alive(self, name: str) -> bool:
+        """Whether the node exists and isn't known to be down."""
+        return name in self._nodes and name not in self._dead
+
+    def profile(self, name: str) -> DeviceProfile:
+        """The device profile of a node; KeyError for an unknown one."""
+        return self.topology.profiles[self._nodes[name].profile]
+
+    def route(self, source: str, target: str) -> tuple[Step, ...] | None:
+        """Links crossed from one node to another, as the testbed routes; None when there is no way."""
+        if source == target:
+            return ()
+        out = self._only_way_out(source)
+        if out is None:
+            return self._routes_from(source).get(target)
+        step, gate = out
+        rest = self._routes_from(gate).get(target)
+        return None if rest is None else (step, *rest)
+
+    def _only_way_out(self, name: str) -> tuple[Step, str] | None:
+        """The link of a node that has just one, and its other end: ways from there are the ways of the other end, so
+        that hundreds of devices cost one search and not one each."""
+        links = self._links_of.get(name, [])
+        if len(links) != 1:
+            return None
+        link = links[0]
+        return (Step(link, True), link.b) if link.a == name else (Step(link, False), link.a)
+
+    def _routes_from(self, source: str) -> dict[str, tuple[Step, ...]]:
+        if source not in self._routes:
+            self._routes[source] = routes_from(self.links, source)
+        return self._routes[source]
+
+    def nearest(self, device: str, tier: Tier, count: int = 1) -> tuple[str, ...]:
+        """Living nodes of a tier that can be reached: fewest hops, then least delay there and back, then file order.
+
+        Only those as few hops away as the first, at most ``count``.
+        """
+        found: list[tuple[int, float, str]] = []
+        for node in self.topology.tier(tier):
+            way = self.route(device, node.name)
+            if way is not None and self.alive(node.name):
+                found.append((len(way), _delay_ms(way), node.name))
+        found.sort(key=lambda one: one[:2])
+        return tuple(name for hops, _, name in found[:count] if hops == found[0][0])
+
+    def seconds(self, name: str, workload: WorkloadInfo, variant: Variant) -> tuple[float, ...] | None:
+        """Time of each stage on one core of a node in seconds, or None when its profile can't run the variant."""
+        key = (self._nodes[name].profile, workload.name, variant.name)
+        if key not in self._seconds:
+            self._seconds[key] = _stage_times(self.profile(name), variant, workload.family)
+        return self._seconds[key]
+
+    def node(self, name: str) -> Node:
+        """The node of that name; KeyError when there is none."""
+        return self._nodes[name]
+
+
+def as_built(view: View) -> Sites:
+    """The testbed as it was described, whatever happened since."""
+    return Sites(view.topology, view.topology.links)
+
+
+def as_measured(view: View) -> Sites:
+    """The testbed with links and nodes as they were last seen."""
+    links = tuple(_measured(link, view) for link in view.topology.links)
+    return Sites(view.topology, links, (name for name, node in view.nodes.items() if not node.alive))
+
+
+def _measured(link: Link, view: View) -> Link:
+    seen = view.links.get(link.name)
+    return link if seen is None else Link(link.a, link.b, seen.up, seen.down, link.radio)
+
+
+def _delay_ms(way: tuple[Step, ...]) -> float:
+    return sum(step.link.up.delay_ms + step.link.down.delay_ms for step in way)
+
+
+def _stage_times(profile: DeviceProfile, variant: Variant, family: str) -> tuple[float, ...] | None:
+    try:
+        return tuple(stage_seconds(profile, variant, stage.index, family) for stage in variant.stages)
+    except KeyError:
+        return None
