@@ -1,0 +1,48 @@
+"""Drivers are told the whole run beforehand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from telcoai.experiment.demand import DriverFiles, deadlines, driver_config
+from telcoai.experiment.finish import plain, scheduled
+from telcoai.experiment.matrix import RunKey
+from telcoai.model.requirements import Requirements
+from telcoai.model.scenario import Demand, DemandChange, RequirementsChange
+from tests.places import small_scenario, small_workload
+
+FILES = DriverFiles(Path("out.arrows"), Path("live.json"))
+
+
+def config(device: str = "camera-1", **changes: object) -> dict[str, object]:
+    scenario = small_scenario(**changes)
+    return driver_config(scenario, scenario.services[0], device, RunKey("a", 1, 5), small_workload(), FILES)
+
+
+def test_devices_have_schedules_of_their_own():
+    assert list(scheduled(config("camera-1"))) != list(scheduled(config("camera-2")))
+
+
+def test_the_schedule_covers_warm_up_and_duration():
+    times = scheduled(config(warmup_s=10.0, duration_s=100.0))
+    assert 0 <= times.min() < 10e9
+    assert 100e9 < times.max() < 110e9
+
+
+def test_a_change_of_demand_counts_from_the_end_of_the_warm_up():
+    surge = DemandChange(50.0, "vision", Demand("poisson", 100.0, at_s=50.0))
+    times = scheduled(config(warmup_s=10.0, duration_s=100.0, timeline=(surge,)))
+    assert (times < 60e9).sum() < 500
+    assert (times >= 60e9).sum() > 4000
+
+
+def test_deadlines_follow_the_requirements():
+    change = RequirementsChange(20.0, "vision", Requirements(deadline_ms=80.0))
+    scenario = small_scenario(timeline=(change,))
+    assert deadlines(scenario, scenario.services[0]) == [(0.0, 150.0), (23.0, 80.0)]
+
+
+def test_a_scenario_can_be_written_as_json():
+    text = json.dumps(plain(small_scenario(timeline=(RequirementsChange(1.0, "vision", Requirements()),))))
+    assert json.loads(text)["timeline"][0]["change"] == "RequirementsChange"

@@ -1,0 +1,63 @@
+"""The probe feeds views with what it measured, until the link changes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from telcoai.errors import TestbedError
+from telcoai.model.topology import LinkState
+from telcoai.network.probe import LinkProbe, Seen
+from tests.places import small_topology
+
+
+def make(measure):
+    return LinkProbe(small_topology().links, measure, time.monotonic_ns())
+
+
+def test_before_a_measurement_the_view_has_what_was_asked():
+    assert make(dict).views()["camera-1--edge"].up.delay_ms == 8.0
+
+
+def test_a_view_has_the_measured_delay_and_the_asked_rate():
+    probe = make(lambda: {("camera-1--edge", "up"): Seen(9.25), ("camera-1--edge", "down"): Seen(None)})
+    probe.measure_once()
+    view = probe.views()["camera-1--edge"]
+    assert (view.up.delay_ms, view.up.rate_bps) == (9.25, 50e6)
+    assert view.down.delay_ms == 8.0
+
+
+def test_a_changed_link_forgets_what_was_measured():
+    probe = make(lambda: {("edge--cloud", "up"): Seen(16.0)})
+    probe.measure_once()
+    probe.expect("edge--cloud", LinkState(40.0), LinkState(40.0))
+    assert probe.views()["edge--cloud"].up.delay_ms == 40.0
+
+
+def test_links_of_a_stopped_node_are_not_judged():
+    probe = make(lambda: {("edge--cloud", "up"): Seen(16.0)})
+    probe.pause("cloud")
+    probe.measure_once()
+    assert probe.readings == []
+    probe.resume("cloud")
+    probe.measure_once()
+    assert len(probe.readings) == 1
+
+
+def test_a_network_that_is_gone_ends_the_probe_and_is_told():
+    answers = iter([{}])
+
+    def measure():
+        try:
+            return next(answers)
+        except StopIteration:
+            raise TestbedError("the network process is gone") from None
+
+    probe = make(measure)
+    probe.start()
+    deadline = time.monotonic() + 10
+    while not probe.failure and time.monotonic() < deadline:
+        time.sleep(0.02)
+    probe.stop()
+    assert probe.failure == "the network process is gone"

@@ -1,0 +1,74 @@
+"""Changes are made in order, recorded, and their failures kept."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from telcoai.errors import LinkError
+from telcoai.model.requirements import Requirements
+from telcoai.model.scenario import Demand, DemandChange, LinkChange, NodeChange, RequirementsChange
+from telcoai.model.topology import LinkState
+from telcoai.orchestrator.clock import RunClock
+from telcoai.orchestrator.journal import Journal
+from telcoai.orchestrator.timeline import Timeline
+
+
+class Recorder:
+    def __init__(self, fail: bool = False) -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self.fail = fail
+
+    def change_link(self, name, up, down):
+        if self.fail:
+            raise LinkError(f"{name} is gone")
+        self.calls.append((name, up.delay_ms, down.delay_ms))
+
+    def change_node(self, name, running):
+        self.calls.append((name, running))
+
+
+SLOW = LinkState(60.0)
+CHANGES = (
+    NodeChange(0.02, "edge", False),
+    LinkChange(0.01, (("camera-1--edge", SLOW, SLOW),)),
+    RequirementsChange(0.03, "vision", Requirements(deadline_ms=80.0)),
+    DemandChange(0.04, "vision", Demand("poisson", 9.0)),
+)
+
+
+def play(changes, recorder, tmp_path):
+    requirements: dict[str, Requirements] = {}
+    timeline = Timeline(changes, 0.05, recorder, requirements)
+    timeline.play(RunClock(time.monotonic_ns()), Journal(tmp_path))
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    return timeline, requirements, events
+
+
+def test_changes_happen_in_the_order_of_their_times(tmp_path):
+    recorder = Recorder()
+    _, requirements, events = play(CHANGES, recorder, tmp_path)
+    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", False)]
+    assert requirements["vision"].deadline_ms == 80.0
+    assert [event["kind"] for event in events] == ["link", "node", "requirements", "demand"]
+
+
+def test_an_event_carries_when_it_was_asked_and_when_it_was_real(tmp_path):
+    _, _, events = play(CHANGES[:1], Recorder(), tmp_path)
+    assert events[0]["at_s"] == 0.07
+    assert events[0]["real_s"] >= 0.07
+    assert events[0]["what"] == {"node": "edge", "running": False}
+
+
+def test_a_change_that_fails_is_kept(tmp_path):
+    timeline, _, events = play(CHANGES[1:2], Recorder(fail=True), tmp_path)
+    assert timeline.failures == ["link at 0.01 s: camera-1--edge is gone"]
+    assert len(events) == 1
+
+
+def test_a_stopped_clock_ends_the_timeline(tmp_path):
+    clock = RunClock(time.monotonic_ns())
+    clock.stopped.set()
+    recorder = Recorder()
+    Timeline([NodeChange(100.0, "edge", False)], 0.0, recorder, {}).play(clock, Journal(tmp_path))
+    assert recorder.calls == []
