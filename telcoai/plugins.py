@@ -13,8 +13,9 @@ import traceback
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from telcoai.errors import PluginError
+from telcoai.errors import PluginError, TelcoaiError
 
 STRATEGIES = "telcoai.strategies"
 WORKLOADS = "telcoai.workloads"
@@ -50,6 +51,32 @@ def known(group: str, name: str) -> EntryPoint:
     raise PluginError(f"there is no {word} {name!r} (allowed: {', '.join(all_names) or 'none is installed'})", hint)
 
 
+def strategy_names() -> list[str]:
+    """Names of the strategies that are installed."""
+    return names(STRATEGIES)
+
+
+def load_strategy(reference: str) -> Any:
+    """A strategy (``telcoai.model.view.Strategy``), made without arguments; PluginError when it isn't one."""
+    strategy = _made(reference, load(STRATEGIES, reference))
+    missing = [name for name in ("name", "summary") if not isinstance(getattr(strategy, name, None), str)]
+    missing += [] if callable(getattr(strategy, "plan", None)) else ["plan"]
+    if missing:
+        hint = "a strategy has a name, a summary and plan(view) -> Plan"
+        raise PluginError(f"{reference} is not a strategy: it lacks {', '.join(missing)}", hint)
+    return strategy
+
+
+def load_workload(reference: str) -> Any:
+    """A workload's ``telcoai.model.workload.WorkloadInfo``; PluginError when the plugin doesn't give one."""
+    info = _made(reference, load(WORKLOADS, reference))
+    missing = [name for name in ("name", "family", "variants", "samples_path", "classes") if not hasattr(info, name)]
+    if missing:
+        hint = "a workload is a function without arguments that returns a WorkloadInfo"
+        raise PluginError(f"{reference} is not a workload: it lacks {', '.join(missing)}", hint)
+    return info
+
+
 def load(group: str, reference: str) -> object:
     """What a reference names: an entry point's or a file's class or function. A file's path counts from here.
 
@@ -66,12 +93,24 @@ def load(group: str, reference: str) -> object:
     point = known(group, reference)
     try:
         return point.load()
-    except Exception as err:  # noqa: BLE001 - another package's code may raise anything
+    except Exception as err:  # another package's code may raise anything
         raise PluginError(f"{reference} ({point.value}) can't be loaded: {_last(err)}") from err
 
 
+def _made(reference: str, loaded: object) -> object:
+    """What a class or function makes when called without arguments; anything else is taken as it is."""
+    if not callable(loaded):
+        return loaded
+    try:
+        return loaded()
+    except TelcoaiError:
+        raise
+    except Exception as err:  # a person's own code may raise anything
+        raise PluginError(f"{reference} can't be made: {_last(err)}") from err
+
+
 def _module(path: Path) -> ModuleType:
-    """Import a file under a name of its own, beside which it may import its neighbours' packages but not them."""
+    """Import a file under a name of its own, so that it hides no installed module."""
     path = path.resolve()
     if not path.is_file():
         raise PluginError(f"there is no file {path}")
@@ -83,7 +122,7 @@ def _module(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as err:  # noqa: BLE001 - a person's own code may raise anything
+    except Exception as err:  # a person's own code may raise anything
         del sys.modules[name]
         raise PluginError(f"{path} can't be loaded: {_last(err, path)}") from err
     return module

@@ -4,7 +4,7 @@ Knows the files' form, their references to each other and every check that needs
 or import anything of a testbed, a strategy or a workload, and never lets anything but SpecError out.
 """
 
-from telcoai.spec.loading import load_scenario, load_testbed, load_workload, validate
 from telcoai.spec.json_schema import KINDS, schema
+from telcoai.spec.loading import load_scenario, load_testbed, load_workload, validate
 
 __all__ = ["KINDS", "load_scenario", "load_testbed", "load_workload", "schema", "validate"]

@@ -60,11 +60,16 @@ class Table(Node):
 def find(node: Node, path: Iterable[str | int]) -> Node:
     """The node at ``path``; steps that name nothing (a validator's own) are skipped, so the nearest one is found."""
     for step in path:
-        if isinstance(node, Table) and isinstance(step, str) and step in node.items:
-            node = node.items[step]
-        elif isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
-            node = node.items[step]
+        node = _child(node, step) or node
     return node
+
+
+def _child(node: Node, step: str | int) -> Node | None:
+    if isinstance(node, Table):
+        return node.items.get(step) if isinstance(step, str) else None
+    if isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
 
 
 def mark_of(node: Node, *path: str | int) -> Mark:

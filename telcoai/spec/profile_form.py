@@ -45,7 +45,7 @@ class DeviceSpec(Form):
     power: Power
     overhead: Sourced[Seconds] = Field(description="Fixed time per stage, on top of operations / speed.")
     speeds: Annotated[list[SpeedForm], Field(min_length=1, max_length=64)]
-    stages: Annotated[list[StageTimes], Field(max_length=1000)] = []
+    stages: Annotated[list[StageTimes], Field(max_length=1000)] = Field(default_factory=list)
 
 
 class DeviceDocument(Document):

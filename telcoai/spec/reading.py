@@ -84,7 +84,7 @@ def _refuse_control_characters(path: Path, text: str) -> None:
     if found:
         line = text.count("\n", 0, found.start()) + 1
         column = found.start() - text.rfind("\n", 0, found.start())
-        raise SpecError([Mark(path, line, column).problem(f"the character {ascii(found[0])} is not allowed in YAML")])
+        raise SpecError([Mark(path, line, column).problem(f"the character {found[0]!a} is not allowed in YAML")])
 
 
 def _syntax(path: Path, text: str, err: yaml.MarkedYAMLError) -> str:
@@ -135,6 +135,8 @@ class _Composer:
             raise Unreadable(mark, f"nested too deeply (at most {DEEPEST} levels)")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, mark, depth)
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            raise Unreadable(mark, "a value is missing")
         before = self._count
         if event.anchor:
             self._open.add(event.anchor)
@@ -157,10 +159,12 @@ class _Composer:
             raise Unreadable(mark, f"nested too deeply (at most {DEEPEST} levels)")
         return node, levels
 
-    def _value(self, event: yaml.Event, mark: Mark, events: Iterator[yaml.Event], depth: int) -> tuple[Node, int]:
+    def _value(
+        self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark, events: Iterator[yaml.Event], depth: int
+    ) -> tuple[Node, int]:
         if isinstance(event, yaml.MappingStartEvent):
             return self._table(mark, events, depth)
-        if isinstance(event, yaml.SequenceStartEvent):
+        if not isinstance(event, yaml.ScalarEvent):
             return self._items(mark, events, depth)
         if event.implicit[0]:
             return Node(mark, self._plain(event.value, mark)), 0
@@ -224,7 +228,7 @@ class _Composer:
 
     def _mark(self, event: yaml.Event) -> Mark:
         start = event.start_mark
-        return Mark(self._path, start.line + 1, start.column + 1)
+        return Mark(self._path, start.line + 1, start.column + 1) if start else Mark(self._path, 1, 1)
 
     def _wrong(self, mark: Mark, what: str) -> None:
         self.problems.append(mark.problem(what))

@@ -59,8 +59,8 @@ class TestbedSpec(Form):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = Field(
         None, description="Of jitter and loss; 0 unless said."
     )
-    nodes: Annotated[list[NodeForm], Field(max_length=MOST_NODES)] = []
-    links: Annotated[list[LinkForm], Field(max_length=MOST_LINKS)] = []
+    nodes: Annotated[list[NodeForm], Field(max_length=MOST_NODES)] = Field(default_factory=list)
+    links: Annotated[list[LinkForm], Field(max_length=MOST_LINKS)] = Field(default_factory=list)
 
 
 class TestbedDocument(Document):
