@@ -6,7 +6,7 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import Demand
 from telcoai.spec.places import Places
 from telcoai.spec.references import Dangling, beside
-from telcoai.spec.scenario_form import DemandForm, Diurnal, Gamma, Ramp, RequirementsForm, Trace
+from telcoai.spec.scenario_form import Constant, DemandForm, Diurnal, Gamma, Ramp, RequirementsForm, Trace
 
 
 def demand(places: Places, written: DemandForm, at_s: float, *place: str | int) -> Demand:
@@ -38,8 +38,12 @@ def _parameters(written: DemandForm) -> dict[str, float]:
     if isinstance(written, Ramp):
         return {"to_per_s": written.to, "over_s": written.over}
     if isinstance(written, Diurnal):
-        return {"period_s": written.period, "amplitude": written.amplitude}
-    return {}
+        return {"period_s": written.period, "amplitude": written.amplitude} | _phase(written.phase)
+    return _phase(written.phase) if isinstance(written, Constant) else {}
+
+
+def _phase(phase: float | None) -> dict[str, float]:
+    return {} if phase is None else {"phase": phase}
 
 
 def _trace(places: Places, reference: str, *place: str | int) -> str:

@@ -13,6 +13,7 @@ from telcoai.spec.testbed_form import Directions, Ends
 LONGEST_S = 7 * 86400.0
 Moment = Annotated[Seconds, Field(le=LONGEST_S)]
 Rate = Annotated[PerSecond, Field(gt=0)]
+Phase = Annotated[Share, Field(lt=1)]
 Length = Annotated[Seconds, Field(gt=0, le=LONGEST_S)]
 
 
@@ -21,6 +22,9 @@ class Constant(Form):
 
     arrival: Literal["constant"]
     rate: PerSecond
+    phase: Phase | None = Field(
+        None, description="Where between two requests it begins; drawn from the seed if left out."
+    )
 
 
 class Poisson(Form):
@@ -35,7 +39,7 @@ class Gamma(Form):
 
     arrival: Literal["gamma"]
     rate: Rate
-    cv: Annotated[float, Field(gt=0, le=100)]
+    cv: Annotated[float, Field(ge=0.01, le=100)]
 
 
 class Trace(Form):
@@ -61,6 +65,7 @@ class Diurnal(Form):
     rate: Rate
     period: Length
     amplitude: Share
+    phase: Phase | None = Field(None, description="Where in the period it begins; 0 (the mean, rising) unless said.")
 
 
 DemandForm = Annotated[Constant | Poisson | Gamma | Trace | Ramp | Diurnal, Field(discriminator="arrival")]
