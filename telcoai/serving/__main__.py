@@ -1,0 +1,40 @@
+"""``python -m telcoai.serving CONFIG.json``: a node runtime in this process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import uvloop
+
+from telcoai.errors import InputError, TelcoaiError
+from telcoai.serving.config import read_config
+from telcoai.serving.replay import read_replay
+from telcoai.serving.runtime import serve
+
+
+def main(arguments: list[str]) -> int:
+    """Run a node until it is told to stop; returns the exit code."""
+    try:
+        if len(arguments) != 1:
+            raise InputError("usage: python -m telcoai.serving CONFIG.json")
+        config = read_config(Path(arguments[0]))
+        uvloop.run(serve(config, _token(config.token_file), read_replay(config)))
+    except TelcoaiError as err:
+        print(err.message, file=sys.stderr)
+        return err.exit_code
+    return 0
+
+
+def _token(path: Path) -> str:
+    try:
+        token = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(f"{path}: the token can't be read: {err}") from err
+    if not token:
+        raise InputError(f"{path}: the token is empty")
+    return token
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

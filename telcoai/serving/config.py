@@ -1,0 +1,112 @@
+"""What a node runtime is told at its start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from telcoai.errors import InputError
+
+STRICT = ConfigDict(extra="forbid")
+Port = Annotated[int, Field(ge=0, le=65535)]
+Size = Annotated[int, Field(ge=1, le=4096)]
+Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class StageConfig:
+    """One stage: its ONNX file, and its output's shape without batch (empty for the last stage)."""
+
+    path: Path
+    activation_shape: tuple[Size, ...]
+
+
+@dataclass(frozen=True, config=STRICT)
+class VariantConfig:
+    """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes."""
+
+    name: str
+    precision: str
+    input_size: Size
+    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1, max_length=32)]
+    compute: tuple[Literal["run", "replay"], ...]
+    stage_s: tuple[Seconds, ...] | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class WorkloadConfig:
+    """A family of variants, with the files of its samples and of its replayed outputs."""
+
+    classes: Annotated[int, Field(ge=1)]
+    variants: Annotated[tuple[VariantConfig, ...], Field(min_length=1)]
+    replay: Path | None = None
+    samples: Path | None = None
+
+
+@dataclass(frozen=True, config=STRICT)
+class NodeConfig:
+    """The whole configuration of a node. ``queue``: requests that may wait for a core."""
+
+    node: str
+    tier: Literal["device", "edge", "cloud"]
+    listen: tuple[str, Port]
+    control: Path
+    token_file: Path
+    cores: Annotated[int, Field(ge=1)]
+    queue: Annotated[int, Field(ge=0)]
+    peers: dict[str, tuple[str, Port]]
+    services: dict[str, str]
+    workloads: dict[str, WorkloadConfig]
+    paced: bool = True
+    seed: int = 0
+
+    @property
+    def variants(self) -> dict[str, VariantConfig]:
+        """All variants by name."""
+        return {variant.name: variant for one in self.workloads.values() for variant in one.variants}
+
+
+def read_config(path: Path) -> NodeConfig:
+    """Read and check a configuration file; InputError names every problem."""
+    try:
+        config = TypeAdapter(NodeConfig).validate_json(path.read_bytes())
+    except OSError as err:
+        raise InputError(f"{path}: {err.strerror}") from err
+    except ValidationError as err:
+        lines = [f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in err.errors()]
+        raise InputError("\n".join(lines)) from err
+    problems = _contradictions(config)
+    if problems:
+        raise InputError("\n".join(f"{path}: {problem}" for problem in problems))
+    return config
+
+
+def _contradictions(config: NodeConfig) -> list[str]:
+    problems = [
+        f"services.{service}: unknown workload {workload!r}"
+        for service, workload in config.services.items()
+        if workload not in config.workloads
+    ]
+    names = [variant.name for one in config.workloads.values() for variant in one.variants]
+    names += list(config.services)
+    problems += [f"the name {name!r} is used twice" for name in sorted(set(names)) if names.count(name) > 1]
+    for workload in config.workloads.values():
+        for variant in workload.variants:
+            problems += _variant_problems(workload, variant)
+    return problems
+
+
+def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[str]:
+    count, problems = len(variant.stages), []
+    if len(variant.compute) != count:
+        problems.append(f"{variant.name}: compute needs {count} entries, one a stage")
+    if variant.stage_s is not None and len(variant.stage_s) != count:
+        problems.append(f"{variant.name}: stage_s needs {count} entries, one a stage")
+    if any(not stage.activation_shape for stage in variant.stages[:-1]) or variant.stages[-1].activation_shape:
+        problems.append(f"{variant.name}: every stage but the last needs an activation_shape")
+    if "replay" in variant.compute and workload.replay is None:
+        problems.append(f"{variant.name}: compute is replay, but the workload has no replay file")
+    return problems

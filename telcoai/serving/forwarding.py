@@ -1,0 +1,92 @@
+"""Sending a job on to the next hop, and taking its answer back."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+
+from telcoai.serving import routes
+from telcoai.serving.client import HopDead, Pool
+from telcoai.serving.config import NodeConfig
+from telcoai.serving.http import Message
+from telcoai.serving.inference import one_raw_input
+from telcoai.serving.jobs import Answer, Job
+from telcoai.serving.refusals import Refused
+
+SAMPLE, DEADLINE, DEAD_HOP = "telcoai-sample", "telcoai-deadline", "telcoai-dead-hop"
+TIMEOUT_S = 10.0
+DATATYPES = {"fp16": "FP16", "int8": "INT8"}
+
+
+class Forwarder:
+    """Forwards jobs over kept-alive connections."""
+
+    def __init__(self, config: NodeConfig, pool: Pool) -> None:
+        self._config = config
+        self._variants = config.variants
+        self._routes = routes.Routes(config)
+        self._pool = pool
+
+    async def forward(self, job: Job) -> Answer:
+        """The answer of the hop that has the job's next stage.
+
+        Refused as that hop refused it; 502 with ``dead_hop`` when it does not answer; 504 past the deadline.
+        """
+        job.check_deadline(f"on {self._config.node}")
+        hop, ledger = job.route.hops[job.route.stage], job.ledger
+        target = f"/v2/models/{job.route.variant}/infer"
+        headers, body = self._request(job, hop)
+        sent_ns = time.monotonic_ns()
+        try:
+            reply, sent = await self._pool.post(self._config.peers[hop], target, headers, body, _timeout_s(job))
+        except HopDead as err:
+            ledger.network_ns += time.monotonic_ns() - sent_ns
+            job.check_deadline(f"while waiting for {hop}")
+            raise Refused(502, f"next hop {hop} is dead: {err}", dead_hop=hop) from err
+        ledger.sent_bytes += sent
+        ledger.received_bytes += reply.size
+        ledger.add_reply(reply.headers, time.monotonic_ns() - sent_ns)
+        return _answer(hop, reply)
+
+    def _request(self, job: Job, hop: str) -> tuple[dict[str, str], bytes]:
+        name, datatype, shape, raw = self._input(job)
+        headers, body = one_raw_input(name, datatype, shape, raw)
+        headers["host"] = hop
+        headers[routes.HEADER] = self._routes.write(job.route)
+        if job.sample is not None:
+            headers[SAMPLE] = str(job.sample)
+        if job.deadline_ns is not None:
+            headers[DEADLINE] = str(job.deadline_ns)
+        return headers, body
+
+    def _input(self, job: Job) -> tuple[str, str, tuple[int, ...], bytes]:
+        variant, stage = self._variants[job.route.variant], job.route.stage
+        if stage == 0:
+            size = variant.input_size
+            return "frame", "UINT8", (1, size, size, 3), job.frame_bytes(size)
+        shape = (1, *variant.stages[stage - 1].activation_shape)
+        return "activation", DATATYPES[job.route.wire], shape, job.activation
+
+
+def _timeout_s(job: Job) -> float:
+    if job.deadline_ns is None:
+        return TIMEOUT_S
+    return min(TIMEOUT_S, max(0.0, (job.deadline_ns - time.monotonic_ns()) / 1e9) + 0.001)
+
+
+def _answer(hop: str, reply: Message) -> Answer:
+    status = reply.start.split(" ")[1:2]
+    try:
+        document = orjson.loads(reply.body)
+        if status != ["200"]:
+            raise Refused(int(status[0]), str(document["error"]), dead_hop=reply.headers.get(DEAD_HOP, ""))
+        values = {output["name"]: output["data"][0] for output in document["outputs"]}
+        return _checked(values, document["parameters"]["exit"])
+    except (ValueError, KeyError, TypeError, IndexError) as err:
+        raise Refused(502, f"next hop {hop} gave an answer that makes no sense", dead_hop=hop) from err
+
+
+def _checked(values: dict[str, Any], exit_index: Any) -> Answer:
+    return Answer(int(values["prediction"]), float(values["confidence"]), int(exit_index))

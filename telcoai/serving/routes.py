@@ -1,0 +1,96 @@
+"""The route that travels with a request between nodes, and whether it makes sense."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from telcoai.model.plan import Assignment
+from telcoai.serving.config import NodeConfig
+from telcoai.serving.refusals import Refused
+
+HEADER = "telcoai-route"
+MAX_BYTES = 2048
+Threshold = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", strict=True))
+class Route:
+    """Where a request goes: ``stage`` is the next to run; ``scale`` belongs to the activation that comes along.
+
+    ``replayed``: an earlier stage was replayed, so the activation has no content and later ones are replayed too.
+    """
+
+    service: str
+    device: str
+    variant: str
+    stage: Annotated[int, Field(ge=0)]
+    hops: tuple[str, ...]
+    thresholds: tuple[Threshold, ...]
+    wire: Literal["fp16", "int8"]
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    replayed: bool = False
+
+    def moved_to(self, stage: int, scale: float, replayed: bool) -> Route:
+        """The route with another stage next."""
+        return replace(self, stage=stage, scale=scale, replayed=replayed)
+
+
+class Routes:
+    """Reads and writes route headers for one node."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        self._node = config.node
+        self._nodes = {config.node, *config.peers}
+        self._variants = config.variants
+        self._form = TypeAdapter(Route)
+
+    def read(self, header: str, variant: str) -> Route:
+        """The route of a header; Refused(400) when it makes no sense here."""
+        if len(header) > MAX_BYTES:
+            raise Refused(400, f"{HEADER} is longer than {MAX_BYTES} bytes")
+        try:
+            route = self._form.validate_json(header)
+        except ValidationError as err:
+            first = err.errors(include_url=False)[0]
+            raise Refused(400, f"{HEADER}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from err
+        self._check(route, variant)
+        return route
+
+    def write(self, route: Route) -> str:
+        """The header of a route."""
+        return self._form.dump_json(route).decode()
+
+    def _check(self, route: Route, variant: str) -> None:
+        known = self._variants.get(variant)
+        if known is None or route.variant != variant:
+            raise Refused(400, f"{HEADER}: its variant {route.variant!r} is not the model {variant!r} asked for")
+        stages = len(known.stages)
+        if len(route.hops) != stages or len(route.thresholds) != stages - 1 or route.stage >= stages:
+            raise Refused(400, f"{HEADER}: hops, thresholds or stage don't fit the {stages} stages of {variant}")
+        unknown = set(route.hops) - self._nodes
+        if unknown:
+            raise Refused(400, f"{HEADER}: unknown node {min(unknown)!r}")
+        if route.hops[route.stage] != self._node:
+            raise Refused(400, f"{HEADER}: stage {route.stage} is for {route.hops[route.stage]}, not {self._node}")
+
+
+def route_of(assignment: Assignment) -> Route:
+    """The route that requests of an assignment take."""
+    return Route(
+        service=assignment.service,
+        device=assignment.device,
+        variant=assignment.variant,
+        stage=0,
+        hops=assignment.hops,
+        thresholds=assignment.thresholds,
+        wire="int8" if assignment.wire == "int8" else "fp16",
+    )
+
+
+def local_route(service: str, node: str, variant: str, stages: int) -> Route:
+    """A whole variant on this node, with no early exit."""
+    return Route(service, node, variant, 0, (node,) * stages, (2.0,) * (stages - 1), "fp16")

@@ -1,0 +1,115 @@
+"""Putting a node's parts together, and its life from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from telcoai.adapters.unix import short_path
+from telcoai.errors import NodeError
+from telcoai.serving.app import App
+from telcoai.serving.client import Pool
+from telcoai.serving.config import NodeConfig
+from telcoai.serving.cores import Cores
+from telcoai.serving.forwarding import Forwarder
+from telcoai.serving.http import Limits
+from telcoai.serving.node import Node
+from telcoai.serving.pacer import Pacer
+from telcoai.serving.replay import Replay
+from telcoai.serving.server import Connection, Server
+from telcoai.serving.stage_runs import Sessions
+from telcoai.serving.stages import Machine, StageRunner
+from telcoai.serving.stats import Stats
+
+GRACE_S = 2.0
+BACKLOG = 1024
+
+
+async def serve(config: NodeConfig, token: str, replay: Replay) -> None:
+    """Serve until SIGTERM or SIGINT; NodeError when an address can't be had."""
+    sockets = _open_sockets(config)
+    limits, pool = Limits(), Pool(Limits())
+    machine = _machine(config, replay)
+    stats = Stats(config.node, machine.cores)
+    node = Node(config, StageRunner(config, machine, stats), Forwarder(config, pool), stats)
+    app = App(config, token, node, stats, limits)
+    server = Server(app, limits)
+    try:
+        await _listen(server, *sockets)
+        print("ready", flush=True)
+        loading = asyncio.create_task(_load(config, machine, app))
+        await _stop_signal()
+        loading.cancel()
+        await server.close(GRACE_S)
+    finally:
+        pool.close()
+        machine.pacer.close()
+        machine.threads.shutdown(wait=False, cancel_futures=True)
+        config.control.unlink(missing_ok=True)
+
+
+def _machine(config: NodeConfig, replay: Replay) -> Machine:
+    threads = min(config.cores, len(os.sched_getaffinity(0)))
+    return Machine(
+        cores=Cores(config.cores, config.queue, config.node),
+        pacer=Pacer(),
+        threads=ThreadPoolExecutor(threads, thread_name_prefix="stage"),
+        sessions=Sessions(),
+        replay=replay,
+    )
+
+
+def _open_sockets(config: NodeConfig) -> tuple[socket.socket, socket.socket]:
+    host, port = config.listen
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        tcp = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as err:
+        raise NodeError(f"{config.node} can't listen on {host}:{port}: {err.strerror or err}") from err
+    try:
+        return tcp, _unix_socket(config.control)
+    except OSError as err:
+        tcp.close()
+        raise NodeError(f"{config.node} can't listen on {config.control}: {err.strerror or err}") from err
+
+
+def _unix_socket(path: Path) -> socket.socket:
+    """A control socket that only its owner may use; one left behind by a dead runtime is replaced."""
+    path.unlink(missing_ok=True)
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        os.fchmod(control.fileno(), 0o600)
+        with short_path(path) as name:
+            control.bind(name)
+        path.chmod(0o600)
+    except OSError:
+        control.close()
+        raise
+    return control
+
+
+async def _listen(server: Server, tcp: socket.socket, control: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    server.add(await loop.create_server(functools.partial(Connection, server), sock=tcp, backlog=BACKLOG))
+    server.add(await loop.create_unix_server(functools.partial(Connection, server), sock=control))
+
+
+async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
+    """Load the stages that run here before the first request needs one."""
+    for variant in config.variants.values():
+        for stage, compute in zip(variant.stages, variant.compute, strict=True):
+            if compute == "run" and stage.path.exists():
+                await asyncio.get_running_loop().run_in_executor(None, machine.sessions.load, stage.path)
+    app.is_ready = True
+
+
+async def _stop_signal() -> None:
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()

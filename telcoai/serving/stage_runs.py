@@ -1,0 +1,83 @@
+"""Running stages for real: onnxruntime sessions with one thread each."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telcoai.model.wire import from_wire, to_wire
+from telcoai.serving.config import VariantConfig
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutput:
+    """What a stage gave: its exit's answer, and the activation in wire form (empty after the last stage).
+
+    ``logits`` is None when replayed.
+    """
+
+    prediction: int
+    confidence: float
+    activation: bytes
+    scale: float
+    logits: NDArray[np.float32] | None = None
+
+
+class Sessions:
+    """Sessions by ONNX file, loaded once, by whichever thread needs one first."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Path, Any] = {}
+        self._lock = threading.Lock()
+
+    def load(self, path: Path) -> Any:
+        """The session of a file; blocks while it is loaded."""
+        session = self._sessions.get(path)
+        if session is None:
+            with self._lock:
+                session = self._sessions.get(path)
+                if session is None:
+                    session = self._sessions[path] = _open(path)
+        return session
+
+    def run_stage(self, variant: VariantConfig, index: int, payload: bytes, scale: float, wire: str) -> StageOutput:
+        """Run a stage on a frame (stage 0) or an activation in wire form; blocks, for a thread of its own."""
+        stage = variant.stages[index]
+        session = self.load(stage.path)
+        if index == 0:
+            value = frame_of(payload, variant.input_size)
+        else:
+            shape = (1, *variant.stages[index - 1].activation_shape)
+            value = from_wire(payload, scale, wire, shape)
+        outputs = ["logits", "activation"] if stage.activation_shape else ["logits"]
+        logits, *rest = session.run(outputs, {session.get_inputs()[0].name: value})
+        prediction, confidence = answer_of(logits)
+        activation, new_scale = to_wire(rest[0], wire) if rest else (b"", 1.0)
+        return StageOutput(prediction, confidence, activation, new_scale, logits)
+
+
+def frame_of(payload: bytes, size: int) -> NDArray[Any]:
+    """Raw bytes as a batch of one frame."""
+    return np.frombuffer(payload, np.uint8).reshape(1, size, size, 3)
+
+
+def answer_of(logits: NDArray[np.float32]) -> tuple[int, float]:
+    """Prediction and its confidence, the largest softmax, of a batch of one."""
+    row = logits[0]
+    best = int(row.argmax())
+    return best, float(np.float32(1.0) / np.exp(row - row[best]).sum())
+
+
+def _open(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

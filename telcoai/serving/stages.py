@@ -1,0 +1,102 @@
+"""Running a job's next stages on this node: a core, the stage itself, its pace, and the exits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from telcoai.serving.config import NodeConfig, VariantConfig
+from telcoai.serving.cores import Cores
+from telcoai.serving.jobs import Answer, Job
+from telcoai.serving.pacer import Pacer
+from telcoai.serving.refusals import Refused
+from telcoai.serving.replay import Replay
+from telcoai.serving.stage_runs import Sessions, StageOutput
+from telcoai.serving.stats import Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What stages run on."""
+
+    cores: Cores
+    pacer: Pacer
+    threads: ThreadPoolExecutor
+    sessions: Sessions
+    replay: Replay
+
+
+class StageRunner:
+    """Runs stages of jobs on this node's cores."""
+
+    def __init__(self, config: NodeConfig, machine: Machine, stats: Stats) -> None:
+        self._config = config
+        self._variants = config.variants
+        self._machine = machine
+        self._stats = stats
+
+    async def run(self, job: Job) -> Answer | None:
+        """Run stages until the job leaves at an exit (its answer) or has to go on elsewhere (None; ``job`` updated).
+
+        Stages that follow each other here hold one core, without queueing again.
+        """
+        cores, ledger, asked_ns = self._machine.cores, job.ledger, time.monotonic_ns()
+        taken_ns = at_ns = await cores.take()
+        ledger.queue_ns += taken_ns - asked_ns if taken_ns > asked_ns else 0
+        try:
+            job.check_deadline(f"in the queue of {self._config.node}")
+            while True:
+                output, at_ns = await self._paced(job, at_ns)
+                answer = self._move_on(job, output)
+                if answer is not None or job.route.hops[job.route.stage] != self._config.node:
+                    return answer
+        finally:
+            ledger.compute_ns += at_ns - taken_ns
+            cores.give(taken_ns, at_ns)
+
+    def _move_on(self, job: Job, output: StageOutput) -> Answer | None:
+        route, stage = job.route, job.route.stage
+        if stage == len(route.thresholds) or output.confidence >= route.thresholds[stage]:
+            return Answer(output.prediction, output.confidence, stage, output.logits)
+        job.activation = output.activation
+        job.route = route.moved_to(stage + 1, output.scale, output.logits is None)
+        return None
+
+    async def _paced(self, job: Job, started_ns: int) -> tuple[StageOutput, int]:
+        """The next stage's output, and the instant at which it was due (or done, when it took longer)."""
+        variant, stage = self._variants[job.route.variant], job.route.stage
+        output = self._replayed(job, variant) or await self._really_run(job, variant)
+        done_ns = time.monotonic_ns()
+        self._stats.stage_calls += 1
+        if variant.stage_s is None or not self._config.paced:
+            return output, done_ns
+        due_ns = started_ns + round(variant.stage_s[stage] * 1e9)
+        if done_ns > due_ns and output.logits is not None:
+            self._stats.overruns += 1
+            job.ledger.has_overrun = True
+            return output, done_ns
+        await self._machine.pacer.until(due_ns, done_ns)
+        return output, due_ns
+
+    def _replayed(self, job: Job, variant: VariantConfig) -> StageOutput | None:
+        route, sample = job.route, job.sample
+        if not route.replayed and (job.has_to_run or variant.compute[route.stage] != "replay"):
+            return None
+        if sample is None or not self._machine.replay.knows(variant.name, route.wire, sample):
+            if route.replayed:
+                raise Refused(400, f"{self._config.node} can't go on with a replayed request: no replay of its sample")
+            return None
+        self._stats.replayed_calls += 1
+        job.ledger.has_replayed = True
+        return self._machine.replay.look_up(variant, route.wire, sample, route.stage)
+
+    async def _really_run(self, job: Job, variant: VariantConfig) -> StageOutput:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._machine.threads, self._in_thread, job, variant)
+
+    def _in_thread(self, job: Job, variant: VariantConfig) -> StageOutput:
+        route = job.route
+        payload = job.activation if route.stage else job.frame_bytes(variant.input_size)
+        return self._machine.sessions.run_stage(variant, route.stage, payload, route.scale, route.wire)
