@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from telcoai.emulation.init import SOCKET
 from telcoai.emulation.protocol import LineReader, encode
+from telcoai.emulation.traces import SOCKET
 from telcoai.errors import TestbedError
 
 

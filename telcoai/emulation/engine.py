@@ -176,7 +176,7 @@ class Engine:
         now = time.monotonic_ns()
         waiting = [w for w in self._heap if w[2][w[3] - 1] is changed and w[5] > now]
         held = {w[1] for w in waiting}
-        kept = [w for w in self._heap if not (w[1] in held and w[2][w[3] - 1] is changed)]
+        kept = [w for w in self._heap if w[1] not in held]
         changed.restart(now)
         for _, sequence, path, index, packet, _ in sorted(waiting, key=lambda w: (w[5], w[1])):
             when = changed.reschedule(len(packet))

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-FILE = "supervisor.json"
+from telcoai.emulation.traces import IDENTITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Identity:
 
     def write(self, state_dir: Path) -> None:
         """Write it to the state folder, whole or not at all."""
-        temporary = state_dir / f".{FILE}.{os.getpid()}"
+        temporary = state_dir / f".{IDENTITY}.{os.getpid()}"
         temporary.write_text(json.dumps(asdict(self)))
-        temporary.replace(state_dir / FILE)
+        temporary.replace(state_dir / IDENTITY)
 
     @classmethod
     def read(cls, state_dir: Path) -> Identity | None:
         """What the state folder says; None when it says nothing sensible."""
         try:
-            return cls(**json.loads((state_dir / FILE).read_text()))
+            return cls(**json.loads((state_dir / IDENTITY).read_text()))
         except (OSError, ValueError, TypeError):
             return None
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from telcoai.emulation import linux
@@ -22,9 +24,8 @@ from telcoai.emulation.network import Network
 from telcoai.emulation.problems import hint_for
 from telcoai.emulation.protocol import encode
 from telcoai.emulation.supervisor import Supervisor
+from telcoai.emulation.traces import LAYOUT, SOCKET, remove_traces
 from telcoai.emulation.ulimits import raise_open_files
-
-SOCKET = "supervisor.sock"
 
 
 def main() -> None:
@@ -40,13 +41,37 @@ def main() -> None:
         if pid:
             os.write(report, encode({"pid": pid}))
             os._exit(0)
-        supervisor = _build(Path(arguments["state_dir"]), arguments["cgroup"], handshake, rootless=rootless)
+    except OSError as err:
+        os.write(report, encode({"error": str(err), "hint": hint_for(err)}))
+        sys.exit(f"telcoai: the sandbox can't be made: {err}")
+    try:
+        _supervise(Path(arguments["state_dir"]), arguments["cgroup"], handshake, report, rootless=rootless)
+    finally:
+        _end_all()
+        remove_traces(Path(arguments["state_dir"]), arguments["cgroup"])
+
+
+def _supervise(state_dir: Path, cgroup: str, handshake: int, report: int, *, rootless: bool) -> None:
+    try:
+        supervisor = _build(state_dir, cgroup, handshake, rootless=rootless)
     except OSError as err:
         os.write(report, encode({"error": str(err), "hint": hint_for(err)}))
         sys.exit(f"telcoai: the sandbox can't be made: {err}")
     os.write(report, encode({"ready": True}))
     os.close(report)
     supervisor.run()
+
+
+def _end_all() -> None:
+    """Kill and reap every other process of the sandbox, so that its cgroups are empty."""
+    if os.getpid() != 1:
+        raise RuntimeError("not the init of a PID namespace")  # elsewhere -1 would mean every process of the host
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def _restore_python_path(value: str | None) -> None:
@@ -71,7 +96,7 @@ def _unshare() -> bool:
 def _build(state_dir: Path, cgroup: str, handshake: int, *, rootless: bool) -> Supervisor:
     linux.name_process("telcoai-init")
     raise_open_files()
-    layout = Layout.from_json((state_dir / "layout.json").read_text())
+    layout = Layout.from_json((state_dir / LAYOUT).read_text())
     prepare_mounts(layout, state_dir)
     linux.set_interface("lo", up=True)
     nodes = make_nodes(layout, lambda: _end_unless_wanted(handshake))

@@ -75,8 +75,7 @@ def address_of(index: int) -> str:
 
 def hosts_file(layout: Layout) -> str:
     """The /etc/hosts that all nodes share."""
-    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
-    return "\n".join(lines + [f"{node.address} {node.name}" for node in layout.nodes]) + "\n"
+    return "".join(f"{line}\n" for line in ("127.0.0.1 localhost", *(f"{n.address} {n.name}" for n in layout.nodes)))
 
 
 def direction_seed(seed: int, link: str, direction: str) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from telcoai.emulation import cgroups
 from telcoai.emulation.identity import start_ticks
+from telcoai.emulation.traces import BOUND_FILES, SOCKET
 
 MARK = "TELCOAI_SANDBOX"
 """Environment variable that all processes of a sandbox carry; its value is the testbed's name."""
@@ -16,7 +17,7 @@ def leftovers(testbed: str | None = None, state_dir: Path | None = None) -> list
     """One line for each process, mount, cgroup, interface or socket of ``testbed`` (of any, when None)."""
     return [
         *_processes(testbed),
-        *_mounts(testbed),
+        *_mounts(testbed, state_dir),
         *(f"cgroup {p}" for p in cgroups.groups() if testbed is None or _names(p.name, testbed)),
         *(f"interface {p.name}" for p in Path("/sys/class/net").glob("telcoai*")),
         *_sockets(state_dir),
@@ -42,16 +43,13 @@ def _processes(testbed: str | None) -> list[str]:
     return found
 
 
-def _mounts(testbed: str | None) -> list[str]:
-    wanted = f"telcoai/{testbed}/" if testbed else "telcoai/"
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [
-        f"mount {line.split()[4]}"
-        for line in lines
-        if wanted in line.split()[3] and line.split()[4].startswith("/etc/")
-    ]
+def _mounts(testbed: str | None, state_dir: Path | None) -> list[str]:
+    wanted = str(state_dir) if state_dir else f"telcoai/{testbed or ''}"
+    mounts = [line.split()[3:5] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    targets = {f"/etc/{name}" for name in BOUND_FILES}
+    return [f"mount {target}" for source, target in mounts if target in targets and wanted in source]
 
 
 def _sockets(state_dir: Path | None) -> list[str]:
-    path = state_dir / "supervisor.sock" if state_dir else None
+    path = state_dir / SOCKET if state_dir else None
     return [f"socket {path}"] if path and path.exists() else []

@@ -22,18 +22,15 @@ from typing import Any
 import telcoai
 from telcoai.emulation import cgroups
 from telcoai.emulation.client import ask
-from telcoai.emulation.identity import FILE, Identity
-from telcoai.emulation.init import SOCKET
+from telcoai.emulation.identity import Identity
 from telcoai.emulation.layout import MAX_NODES, Layout
 from telcoai.emulation.leftovers import MARK
 from telcoai.emulation.problems import namespace_problem, tun_problem
 from telcoai.emulation.protocol import LineReader
 from telcoai.emulation.supervisor import COMMIT
+from telcoai.emulation.traces import LAYOUT, LOCK, LOG, remove_traces
 from telcoai.errors import TestbedError
 
-LOCK = "lock"
-LOG = "supervisor.log"
-_RUNTIME_FILES = (FILE, SOCKET, "layout.json", "hosts", "resolv.conf")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _GONE_TIMEOUT_S = 10.0
 _BUILD_TIMEOUT_S = 60.0
@@ -65,10 +62,14 @@ def make(layout: Layout, state_dir: Path) -> Handshake:
     lock = _take_lock(state_dir, layout.name)
     try:
         _clean(state_dir, layout.name)
-        (state_dir / "layout.json").write_text(layout.to_json())
-        return _launch(layout, state_dir, lock)
-    finally:
+        (state_dir / LAYOUT).write_text(layout.to_json())
+        handshake = _launch(layout, state_dir, lock)
+    except BaseException:
         os.close(lock)
+        destroy(state_dir)
+        raise
+    os.close(lock)
+    return handshake
 
 
 def destroy(state_dir: Path) -> None:
@@ -132,11 +133,9 @@ def _wait_for_lock(state_dir: Path) -> int:
 def _clean(state_dir: Path, name: str) -> None:
     """Remove what a sandbox that has ended left."""
     try:
-        cgroups.remove(cgroups.group_name(name, state_dir))
+        remove_traces(state_dir, cgroups.group_name(name, state_dir))
     except OSError as err:
-        raise TestbedError(f"a cgroup can't be removed: {err}") from err
-    for file in _RUNTIME_FILES:
-        (state_dir / file).unlink(missing_ok=True)
+        raise TestbedError(f"a sandbox that has ended left something that can't be removed: {err}") from err
 
 
 def _end(identity: Identity, state_dir: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from telcoai.emulation import linux
 from telcoai.emulation.layout import NETMASK, Layout, NodeLayout, hosts_file
+from telcoai.emulation.traces import BOUND_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def prepare_mounts(layout: Layout, state_dir: Path) -> None:
     """Private mount tree with the sandbox's own /proc, /etc/hosts with all nodes, and no name server."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
-    files = {"hosts": hosts_file(layout), "resolv.conf": "# nodes have no name server, see /etc/hosts\n"}
-    for name, content in files.items():
+    contents = hosts_file(layout), "# nodes have no name server, see /etc/hosts\n"
+    for name, content in zip(BOUND_FILES, contents, strict=True):
         source = state_dir / name
         source.write_text(content)
         if Path("/etc", name).exists():

@@ -63,7 +63,7 @@ def _become(command: Command, node: NodeNamespaces, cgroup: int | None, writer: 
         os.chdir(command.cwd)
         os.execvpe(command.argv[0], command.argv, {**os.environ, **command.env})
     except (OSError, ValueError) as err:
-        os.write(writer, f"{command.argv[0]}: {err}".encode())
+        os.write(writer, f"{command.argv[0]}: {err}".encode(errors="replace"))
     finally:
         os._exit(127)
 

@@ -19,6 +19,7 @@ from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.lifecycle import Handshake
 from telcoai.emulation.measure import DirectionMeasure, LinkMeasure, judge
 from telcoai.emulation.protocol import link_state, plain_state
+from telcoai.emulation.traces import LAYOUT
 from telcoai.errors import LinkError, NodeError, TestbedError
 from telcoai.model.topology import Link, LinkState
 
@@ -108,7 +109,7 @@ class Sandbox:
             if Identity.read(state_dir) is None:
                 raise TestbedError("the testbed isn't up", "bring it up first")
             raise TestbedError("the testbed has crashed: its supervisor is gone", "take it down, or up again")
-        return cls(Layout.from_json((state_dir / "layout.json").read_text()), state_dir)
+        return cls(Layout.from_json((state_dir / LAYOUT).read_text()), state_dir)
 
     def commit(self) -> None:
         """Let the sandbox outlive this process."""

@@ -112,7 +112,7 @@ class Direction:
         return when
 
     def restart(self, now: int) -> None:
-        """Forget what was admitted: the queue is empty and order starts anew. For rescheduling."""
+        """Forget what was admitted: the queue is empty, and what comes now may overtake what is under way."""
         self._departure = now
         self._exit = now
 

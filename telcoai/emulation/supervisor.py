@@ -155,7 +155,10 @@ class Supervisor:
             del self._processes[old]
 
     def _accept(self) -> None:
-        sock, _ = self._listener.accept()
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return  # the client is gone already, or too many descriptors are open for now
         connection = Connection(sock)
         self._connections.add(connection)
         self._watch(sock, lambda: self._hear(connection))

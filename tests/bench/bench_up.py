@@ -48,7 +48,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows = [once(layout, Path(folder) / "state") for _ in range(REPEATS)]
         make, measure, close = (statistics.median(r[i] for r in rows) for i in range(3))
-        verdict = "no target" if target is None else f"target {target:g} s {'ok' if make + measure <= target else 'MISSED'}"
+        verdict = (
+            "no target" if target is None else f"target {target:g} s {'ok' if make + measure <= target else 'MISSED'}"
+        )
         sys.stdout.write(
             f"up of {count} nodes: {make + measure:.2f} s (made {make:.2f}, links measured {measure:.2f}), "
             f"down {close:.2f} s, links out of tolerance {[r[3] for r in rows]}   {verdict}\n"
