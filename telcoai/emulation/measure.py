@@ -74,9 +74,9 @@ def _measure(layout: Layout, nodes: dict[str, NodeNamespaces], request: Mapping[
     states = {(link, direction): LinkState(**state) for link, direction, state in request["states"]}
     links = [Link(x.a, x.b, states[x.name, UP], states[x.name, DOWN]) for x in layout.links if (x.name, UP) in states]
     prober = Prober(layout, nodes, [end for link in links for end in (link.a, link.b)])
-    trips = prober.round_trips(links)
+    trips = prober.round_trips(links, request["trips"])
     prober.allow_delay(max((max(x.up.delay_ms, x.down.delay_ms) for x in links), default=0.0))
-    trains = _plan_trains(links, layout.mtu)
+    trains = _plan_trains(links, layout.mtu) if request["rates"] else {}
     prober.run_trains([train for some in trains.values() for train in some])
     return {
         "links": [

@@ -23,7 +23,6 @@ _ECHO, _REPLY, _TRAIN = 1, 2, 3
 _HEADER = struct.Struct("!BIIqq")
 HEADERS_BYTES = 28
 """IPv4 and UDP headers, which count as link load."""
-_ROUND_TRIPS = 11
 _STAGGER_NS = 500_000
 _GRACE_NS = 500_000_000
 _QUIET_NS = 100_000_000
@@ -129,10 +128,10 @@ class Prober:
             self._by_fd[sock.fileno()] = sock
             self._poll.register(sock.fileno(), select.EPOLLIN)
 
-    def round_trips(self, links: list[Link]) -> list[RoundTrips]:
-        """Time round trips over every link, interleaved."""
+    def round_trips(self, links: list[Link], trips: int) -> list[RoundTrips]:
+        """Time so many round trips over every link, interleaved."""
         self._links, self._trips = links, [RoundTrips() for _ in links]
-        total = _ROUND_TRIPS * len(links)
+        total = trips * len(links)
         start, sent = time.time_ns(), 0
         longest_ns = (
             max((x.up.delay_ms + x.down.delay_ms + x.up.jitter_ms + x.down.jitter_ms for x in links), default=0) * 1e6

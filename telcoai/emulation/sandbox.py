@@ -23,6 +23,9 @@ from telcoai.emulation.traces import LAYOUT
 from telcoai.errors import LinkError, NodeError, TestbedError
 from telcoai.model.topology import Link, LinkState
 
+_TRIPS, _LIVE_TRIPS = 11, 3
+"""Round trips on each link: when it is verified, and while a run goes on."""
+
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGWINCH)
 
 
@@ -251,17 +254,24 @@ class Sandbox:
                 break
         return tuple(done.values())
 
+    def delays(self) -> tuple[LinkMeasure, ...]:
+        """Delays of all links now, whatever load is on them; rates aren't measured, and nothing is judged."""
+        stopped = {node.name for node in self.status().nodes if not node.up}
+        return self._probe([x for x in self.links() if not {x.a, x.b} & stopped], trips=_LIVE_TRIPS, rates=False)
+
     def _measure_once(self, links: list[Link]) -> dict[str, LinkMeasure]:
-        states = [(x.name, d, plain_state(s)) for x in links for d, s in ((UP, x.up), (DOWN, x.down))]
-        reply = ask(self.state_dir, {"op": "measure", "states": states}, timeout_s=60.0 + len(links))
         by_name = {x.name: x for x in links}
-        measured = {}
-        for raw in reply["links"]:
-            one = LinkMeasure(
-                raw["link"], raw["rtt_ms"], DirectionMeasure(**raw["up"]), DirectionMeasure(**raw["down"])
-            )
-            measured[one.link] = replace(one, problems=judge(by_name[one.link], one))
-        return measured
+        measured = self._probe(links, trips=_TRIPS, rates=True)
+        return {x.link: replace(x, problems=judge(by_name[x.link], x)) for x in measured}
+
+    def _probe(self, links: list[Link], *, trips: int, rates: bool) -> tuple[LinkMeasure, ...]:
+        states = [(x.name, d, plain_state(s)) for x in links for d, s in ((UP, x.up), (DOWN, x.down))]
+        request = {"op": "measure", "states": states, "trips": trips, "rates": rates}
+        reply = ask(self.state_dir, request, timeout_s=60.0 + len(links))
+        return tuple(
+            LinkMeasure(raw["link"], raw["rtt_ms"], DirectionMeasure(**raw["up"]), DirectionMeasure(**raw["down"]))
+            for raw in reply["links"]
+        )
 
     def _ask(self, op: str, **fields: Any) -> dict[str, Any]:
         return ask(self.state_dir, {"op": op, **fields})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -80,7 +81,8 @@ def test_a_late_strategy_is_left_behind_and_asked_again_when_it_is_back(view):
     assert decider.decide(view, 0.05).status == "late"
     assert decider.decide(view, 0.05).status == "late"
     gate.set()
-    for _ in range(100):
+    for _ in range(1000):
         if decider.decide(view, 5).status == "planned":
             return
+        time.sleep(0.01)
     pytest.fail("never asked again")
