@@ -10,6 +10,7 @@ import asyncio
 import gc
 import signal
 import sys
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import uvloop
@@ -35,11 +36,21 @@ async def drive(configs: tuple[DriverConfig, ...]) -> None:
     await asyncio.gather(*(driver.run(stop, index * spread_s) for index, driver in enumerate(drivers)))
 
 
+class _WithoutPandas(MetaPathFinder):
+    """Keeps pandas out: pyarrow would import it with its first array, 60 MB and a second of CPU for nothing."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        """Refuse pandas, leave all else to the other finders."""
+        if fullname == "pandas":
+            raise ModuleNotFoundError("drivers do without pandas", name=fullname)
+
+
 def main(arguments: list[str]) -> int:
     """Run with the command line's arguments; returns the exit code."""
     if len(arguments) != 1:
         print("usage: python -m telcoai.load CONFIG.json", file=sys.stderr)
         return 2
+    sys.meta_path.insert(0, _WithoutPandas())
     try:
         configs = read_configs(Path(arguments[0]))
         sharpen_timers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,6 +21,7 @@ class Answer(NamedTuple):
 
 
 NO_ANSWER = Answer()
+_HOP = re.compile(r"([^\s,]+) q=(-?\d+) c=(-?\d+) n=(-?\d+)(?: b=(\d+) r=(\d+))?( over=1)?( rep=1)?")
 
 
 def read_answer(body: bytes | bytearray) -> Answer:
@@ -50,17 +52,12 @@ def _prediction(outputs: list[dict[str, Any]]) -> int:
 def read_hops(head: bytes) -> tuple[Hop, ...]:
     """The hops of the ``telcoai-timing`` header: ``camera-1 q=1 c=2 n=3 b=4 r=5 over=1, edge q=…``."""
     value = header(head, b"telcoai-timing").decode("latin-1")
-    return tuple(_hop(entry.split()) for entry in value.split(",") if entry.strip())
-
-
-def _hop(words: list[str]) -> Hop:
-    figures = dict.fromkeys(("q", "c", "n", "b", "r", "over", "rep"), 0)
-    for word in words[1:]:
-        key, _, text = word.partition("=")
-        if key in figures and text.lstrip("-").isdigit():
-            figures[key] = int(text)
-    q, c, n, b, r, over, rep = figures.values()
-    return Hop(words[0], q, c, n, b, r, over == 1, rep == 1)
+    return tuple(
+        [
+            Hop(node, int(q), int(c), int(n), int(b or 0), int(r or 0), over != "", rep != "")
+            for node, q, c, n, b, r, over, rep in _HOP.findall(value)
+        ]
+    )
 
 
 def read_fallback(head: bytes) -> str:

@@ -97,7 +97,7 @@ class RowFile:
 
     def __init__(self, path: Path, run: str, service: str, device: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._constants = [pa.scalar(text, pa.string()) for text in (run, service, device)]
+        self._constants = (run, service, device)
         self._rows: list[Row] = []
         self._file = path.open("wb")
         self._append(SCHEMA.serialize())
@@ -126,9 +126,9 @@ class RowFile:
         self._file.flush()
 
 
-def to_batch(rows: list[Row], constants: Iterable[pa.Scalar]) -> pa.RecordBatch:
+def to_batch(rows: list[Row], constants: Iterable[str]) -> pa.RecordBatch:
     """Rows as a batch of ``SCHEMA``; ``constants`` are run, service and device."""
-    arrays = [pa.repeat(constant, len(rows)) for constant in constants]
+    arrays = [pa.array([constant] * len(rows), pa.string()) for constant in constants]
     for (name, kind), values in zip(_ROW_TYPES.items(), zip(*rows, strict=True), strict=True):
         arrays.append(_hops(values) if name == "hops" else pa.array(values, kind))
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

@@ -1,7 +1,7 @@
 """How fast one driver process drives with lag p99 ≤ 1 ms, and its CPU time a request.
 
-``python -m tests.bench.bench_driver``: a driver and a server of no service time, each on a core of its own where the
-machine has two.
+``python -m tests.bench.bench_driver``: a driver and a server of no service time, each bound to a core of its own where
+the machine has two, and as root at the highest priority, so that the figure is the driver's and not the neighbours'.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from telcoai.load.rows import read_rows
 
 _SERVER = Path(__file__).with_name("known_server.py")
-_RATES = (1_000, 5_000, 10_000, 15_000, 20_000)
+_RATES = (1_000, 10_000, 15_000, 20_000)
 _ROUNDS = 3
 _SECONDS = 5
 
@@ -34,7 +34,7 @@ def drive(port: int, rate: float, folder: Path, core: int) -> tuple[float, float
         "url": f"http://127.0.0.1:{port}",
         "model": "vision",
         "seed": 7,
-        "start_ns": time.monotonic_ns() + 2_000_000_000,
+        "start_ns": time.monotonic_ns() + 4_000_000_000,
         "warmup_s": 0,
         "duration_s": _SECONDS if rate else 0,
         "demand": [{"at_s": 0, "arrival": "poisson", "rate_per_s": rate, "trace": ""}],
@@ -49,7 +49,7 @@ def drive(port: int, rate: float, folder: Path, core: int) -> tuple[float, float
     path.write_text(json.dumps(config))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "telcoai.load", str(path)]
-    subprocess.run(command, check=True, preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+    subprocess.run(command, check=True, preexec_fn=lambda: _claim(core))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     rows = read_rows(folder / "rows.arrows")
@@ -61,10 +61,19 @@ def drive(port: int, rate: float, folder: Path, core: int) -> tuple[float, float
     return float(p50), float(p99), cpu_s * 1e6 / rows.num_rows
 
 
+def _claim(core: int) -> None:
+    """Take a core, and keep what else runs on the host off it as far as one may."""
+    os.sched_setaffinity(0, {core})
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+
+
 def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     server = subprocess.Popen([sys.executable, str(_SERVER), "0"], stdout=subprocess.PIPE, text=True)
     os.sched_setaffinity(server.pid, {cores[0]})
+    if os.geteuid() == 0:
+        os.setpriority(os.PRIO_PROCESS, server.pid, -20)
     assert server.stdout is not None
     port = int(server.stdout.readline())
     try:
