@@ -10,7 +10,8 @@ import difflib
 import importlib.util
 import sys
 import traceback
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Collection
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,15 +41,13 @@ def split(reference: str) -> tuple[str, str]:
     return file, name
 
 
-def known(group: str, name: str) -> EntryPoint:
-    """The entry point of that name; PluginError when there is none."""
-    found = entry_points(group=group, name=name)
-    for point in found:
-        return point
-    word, all_names = dict(_WORDS).get(group, group), names(group)
-    near = difflib.get_close_matches(name, all_names, n=1)
+def refuse_unknown(group: str, name: str, installed: Collection[str]) -> None:
+    """PluginError unless ``name`` is among those ``installed`` (``names(group)``)."""
+    if name in installed:
+        return
+    word, near = dict(_WORDS).get(group, group), difflib.get_close_matches(name, installed, n=1)
     hint = f"did you mean {near[0]}?" if near else "an own one is written ./mine.py:Mine"
-    raise PluginError(f"there is no {word} {name!r} (allowed: {', '.join(all_names) or 'none is installed'})", hint)
+    raise PluginError(f"there is no {word} {name!r} (allowed: {', '.join(installed) or 'none is installed'})", hint)
 
 
 def strategy_names() -> list[str]:
@@ -90,7 +89,8 @@ def load(group: str, reference: str) -> object:
             near = difflib.get_close_matches(name, found, n=1)
             raise PluginError(f"{file} has no {name}", f"did you mean {near[0]}?" if near else "")
         return getattr(module, name)
-    point = known(group, reference)
+    refuse_unknown(group, reference, names(group))
+    point = next(iter(entry_points(group=group, name=reference)))
     try:
         return point.load()
     except Exception as err:  # another package's code may raise anything

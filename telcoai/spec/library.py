@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from telcoai import plugins
 from telcoai.errors import SpecError
 from telcoai.spec import problems
 from telcoai.spec.form import API_VERSION, Document
@@ -70,6 +71,8 @@ class Library:
 
     problems: list[str] = field(default_factory=list)
     files: dict[Path, list[Source]] = field(default_factory=dict)
+    plugins: dict[str, list[str]] = field(default_factory=dict)
+    """Names by group, once asked for: finding them reads every installed package's metadata."""
 
     def report(self, mark: Mark, what: str) -> None:
         """Note a problem."""
@@ -86,6 +89,12 @@ class Library:
                 return []
             self.files[path] = [s for table in tables if (s := self._source(path, table)) is not None]
         return self.files[path]
+
+    def refuse_unknown_plugin(self, group: str, name: str) -> None:
+        """PluginError unless a plugin of that name is installed."""
+        if group not in self.plugins:
+            self.plugins[group] = plugins.names(group)
+        plugins.refuse_unknown(group, name, self.plugins[group])
 
     def find(self, kind: str, reference: str, holder: Path | None) -> Source:
         """The document of ``kind`` that a reference means; Dangling when there is none."""

@@ -106,7 +106,8 @@ def _plugin(places: Places, group: str, reference: str, *place: str | int) -> st
     """A plugin's name as it is, or its file made absolute; nothing of it is imported."""
     try:
         if not plugins.is_file(reference):
-            return plugins.known(group, reference).name
+            places.library.refuse_unknown_plugin(group, reference)
+            return reference
         file, name = plugins.split(reference)
         return f"{beside(file, places.mark(*place).path)}:{name}"
     except PluginError as err:

@@ -40,7 +40,8 @@ def test_the_timeline_holds_whole_states(folder):
 
 
 def test_later_changes_build_on_earlier_ones_whatever_their_order_in_the_file(folder):
-    events = "{at: 12s, link: [edge, camera-2], rate: 1mbit, up: {loss: 2%}}\n    - {at: 11s, link: [camera, edge], delay: 60ms}"
+    later = "{at: 12s, link: [edge, camera-2], rate: 1mbit, up: {loss: 2%}}"
+    events = f"{later}\n    - {{at: 11s, link: [camera, edge], delay: 60ms}}"
     change = load_scenario(folder.scenario(EVENT, events)).timeline[1]
     ((name, up, down),) = change.changes
     assert name == "camera-2--edge"
@@ -49,7 +50,8 @@ def test_later_changes_build_on_earlier_ones_whatever_their_order_in_the_file(fo
 
 
 def test_demand_and_nodes_change_too(folder):
-    events = "{at: 5s, service: vision, demand: {arrival: constant, rate: 9/s}}\n    - {at: 6s, node: camera, state: stopped}"
+    demand = "{at: 5s, service: vision, demand: {arrival: constant, rate: 9/s}}"
+    events = f"{demand}\n    - {{at: 6s, node: camera, state: stopped}}"
     timeline = load_scenario(folder.scenario(EVENT, events)).timeline
     assert timeline[0] == DemandChange(5.0, "vision", Demand("constant", 9.0, 5.0))
     assert timeline[1:5] == tuple(NodeChange(6.0, f"camera-{i}", False) for i in range(1, 5))

