@@ -35,13 +35,13 @@ class PlainStory:
         try:
             yield
         except BaseException:
-            self._console.print(f"✗ {title} ({time.monotonic() - started:.1f} s)", markup=False)
+            self._console.print(f"✗ {title} ({time.monotonic() - started:.1f} s)", markup=False, soft_wrap=True)
             raise
-        self._console.print(f"✓ {title} ({time.monotonic() - started:.1f} s)", markup=False)
+        self._console.print(f"✓ {title} ({time.monotonic() - started:.1f} s)", markup=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """A line."""
-        self._console.print(f"  {text}", markup=False)
+        self._console.print(f"  {text}", markup=False, soft_wrap=True)
 
     def live(self, figures: Mapping[str, Any]) -> None:
         """A line now and then."""
@@ -50,7 +50,7 @@ class PlainStory:
         if figures["elapsed_s"] >= self._next_s:
             self._next_s += self.EVERY_S
             cells = zip(COLUMNS[1:], row_of(figures)[1:], strict=True)
-            self._console.print("  " + "  ".join(f"{name} {cell}" for name, cell in cells), markup=False)
+            self._console.print("  " + "  ".join(f"{name} {cell}" for name, cell in cells), markup=False, soft_wrap=True)
 
 
 class LiveStory:

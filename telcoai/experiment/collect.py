@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from telcoai.load.rows import SCHEMA
+
 
 def read_stream(path: Path) -> pa.Table | None:
     """The whole batches of an Arrow stream, also one that was cut off; None when not even its schema is there."""
@@ -31,11 +33,6 @@ def _whole_batches(reader: Any) -> Iterable[pa.RecordBatch]:
 def read_samples(paths: Iterable[Path], run: str) -> pd.DataFrame:
     """All drivers' rows of a run in the order of their schedule, with ``run`` in front."""
     tables = [table for path in sorted(paths) if (table := read_stream(path)) is not None]
-    if not tables:
-        return pd.DataFrame()
-    frame: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas()
-    frame = frame.drop(columns=[name for name in ("run",) if name in frame]).sort_values(
-        ["scheduled_ns", "service", "device"], kind="stable", ignore_index=True
-    )
-    frame.insert(0, "run", run)
-    return frame
+    frame: pd.DataFrame = pa.concat_tables(tables or [SCHEMA.empty_table()]).to_pandas()
+    frame["run"] = run
+    return frame.sort_values(["scheduled_ns", "service", "device"], kind="stable", ignore_index=True)

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from telcoai.energy.account import EnergyResult, account, frame
 from telcoai.experiment.checks import Check, Evidence, run_checks
 from telcoai.experiment.collect import read_samples
 from telcoai.experiment.folder import RunFolder
@@ -17,6 +20,7 @@ from telcoai.experiment.host import describe_host, versions
 from telcoai.experiment.run import Outcome
 from telcoai.experiment.session import Session
 from telcoai.load.config import parse_config
+from telcoai.load.rows import SCHEMA
 from telcoai.load.schedule import make_schedule
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
@@ -55,9 +59,9 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     links = pd.DataFrame([one.row() for one in readings])
     links.insert(0, "run", outcome.key.name)
     folder.write_table("links", links)
-    samples, energy = account_energy(session, outcome, samples)
-    folder.write_table("samples", samples)
-    folder.write_table("energy", energy)
+    energy = account_energy(session, samples)
+    folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
+    folder.write_table("energy", frame(energy, outcome.key.name))
     evidence = gather(session, outcome, samples)
     checks = run_checks(evidence, session.scenario.bounds)
     facts |= verdict(checks, outcome)
@@ -66,12 +70,37 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         "t0_ns": outcome.t0_ns,
         "replayed_share": share(outcome, "replayed_calls", "stage_calls"),
         "stage_calls": difference(outcome, "stage_calls"),
+        "compute_accounted": compute_accounted(outcome, samples),
     }
     folder.write_run(facts)
     for one in folder.load.iterdir():
         one.unlink()
     folder.load.rmdir()
     return facts
+
+
+def account_energy(session: Session, samples: pd.DataFrame) -> EnergyResult:
+    """Fill ``energy_j`` of every row; the account of the scored window, which the table holds.
+
+    Warm-up and scored rows are accounted for apart, each within its own window, so that both sums are exact.
+    """
+    scenario = session.scenario
+    warm_ns = int(scenario.warmup_s * 1e9)
+    end_ns = warm_ns + int(scenario.duration_s * 1e9)
+    warm = samples["warmup"].to_numpy(bool)
+    before = account(samples[warm], scenario.topology, 0, warm_ns)
+    scored = account(samples[~warm], scenario.topology, warm_ns, end_ns)
+    joules = np.empty(len(samples))
+    joules[warm], joules[~warm] = before.per_request_j, scored.per_request_j
+    samples["energy_j"] = joules
+    return scored
+
+
+def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:
+    """Core time that requests report, over core time that runtimes counted; below 1 where answers never came back."""
+    counted = difference(outcome, "busy_core_ns")
+    reported = sum(int(hop["compute_ns"]) for hops in samples["hops"] if hops is not None for hop in hops)
+    return reported / counted if counted else 1.0
 
 
 def gather(session: Session, outcome: Outcome, samples: pd.DataFrame) -> Evidence:

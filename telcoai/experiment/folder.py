@@ -62,7 +62,8 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def experiment_folder(out: Path) -> Path:
-    """The experiment's folder, made if it isn't there; InputError when it can't be written."""
+    """The experiment's folder as an absolute path, made if it isn't there; InputError when it can't be written."""
+    out = out.absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / ".writable"
