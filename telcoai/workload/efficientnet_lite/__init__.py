@@ -1,0 +1,15 @@
+"""The built-in family: EfficientNet-Lite with three exits on CIFAR-10, at two depths, two sizes each, fp32 and int8.
+
+``workload.yaml`` says what there is, ``README.md`` where it comes from, ``train.py`` how it was made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from telcoai.workload.stored import StoredWorkload
+
+
+def open_workload() -> StoredWorkload:
+    """The family, read from the files beside this module."""
+    return StoredWorkload(Path(__file__).parent / "workload.yaml")

@@ -1,0 +1,150 @@
+"""Writes what ships beside the models: samples, replay table, workload.yaml and evaluation.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import yaml
+
+from telcoai.model.wire import WIRES
+from telcoai.workload.chain import Answers
+from telcoai.workload.cost import StageCost, chain_costs
+from telcoai.workload.efficientnet_lite.training import architecture, cifar10
+from telcoai.workload.efficientnet_lite.training.architecture import Member
+from telcoai.workload.efficientnet_lite.training.cifar10 import SHIPPED, Cifar10
+from telcoai.workload.efficientnet_lite.training.evaluate import Places, read_answers
+from telcoai.workload.replay import host_meta, write_tables
+from telcoai.workload.samples import write_samples
+
+NAME = "efficientnet-lite"
+THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
+HEADER = """\
+# yaml-language-server: $schema=../../spec/schemas/workload.json
+# Written by train.py from the graphs and their evaluation; see README.md. Not to be edited by hand.
+"""
+
+
+def describe(places: Places, target: Path) -> None:
+    """Write all four files for every variant that was evaluated."""
+    data = cifar10.load(places.data)
+    everyone = [m for backbone in architecture.SIZES for m in architecture.members(backbone)]
+    write_samples(target / "samples.npz", data.test.part(0, SHIPPED))
+    write_samples(target / "calibration.npz", data.calibration)
+    _write_replay(everyone, places, target / "replay.npz")
+    document = _document([_variant(member, places, data) for member in everyone])
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120)
+    (target / "workload.yaml").write_text(HEADER + text, encoding="utf-8")
+    figures = {member.name: _figures(member, places, data) for member in everyone}
+    (target / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def costs_of(files: list[Path], size: int) -> list[StageCost]:
+    """Costs of the stages in these files for frames of ``size`` pixels."""
+    return chain_costs([onnx.load(path) for path in files], (size, size, 3))
+
+
+def exit_table(answers: Answers, labels: Any, exit_: int) -> list[list[float]]:
+    """Rows of threshold, share of all samples at or above it, accuracy of those (0 when there are none)."""
+    confidence, right = answers.confidence[:, exit_], answers.prediction[:, exit_] == labels
+    rows = []
+    for threshold in THRESHOLDS:
+        leaving = confidence >= threshold
+        accuracy = float(right[leaving].mean()) if leaving.any() else 0.0
+        rows.append([threshold, round(float(leaving.mean()), 4), round(accuracy, 4)])
+    return rows
+
+
+def _document(variants: list[dict[str, Any]]) -> dict[str, Any]:
+    spec = {
+        "family": NAME,
+        "classes": architecture.CLASSES,
+        "samples": {"file": "samples.npz", "count": SHIPPED},
+        "replay": "replay.npz",
+        "variants": variants,
+    }
+    return {"apiVersion": "telcoai/v1alpha1", "kind": "Workload", "metadata": {"name": NAME}, "spec": spec}
+
+
+def _variant(member: Member, places: Places, data: Cifar10) -> dict[str, Any]:
+    costs = costs_of([places.models / name for name in member.files], member.size)
+    return {
+        "name": member.name,
+        "precision": member.precision,
+        "input_size": member.size,
+        "stages": [_Row(_stage(file, cost)) for file, cost in zip(member.files, costs, strict=True)],
+        "exits": [_exit(member, places, data, index) for index in range(len(costs))],
+    }
+
+
+def _stage(file: str, cost: StageCost) -> dict[str, Any]:
+    shape = list(cost.activation_shape)
+    return {"file": file, "flops": cost.flops, "param_bytes": cost.param_bytes, "activation_shape": shape}
+
+
+def _exit(member: Member, places: Places, data: Cifar10, index: int) -> dict[str, Any]:
+    """Figures of one exit over the variant's own wire; the last exit needs no table, as all that reach it leave."""
+    test = read_answers(places.answers(member), "test", member.wire)
+    calibration = read_answers(places.answers(member), "calibration", member.wire)
+    last = index == len(architecture.STAGE_GROUPS) - 1
+    table = [] if last else exit_table(calibration, data.calibration.labels, index)
+    return {
+        "accuracy": round(test.accuracy(data.test.labels)[index], 4),
+        "accuracy_shipped": round(_first(test).accuracy(data.test.labels[:SHIPPED])[index], 4),
+        "table": [_Items(row) for row in table],
+    }
+
+
+def _first(answers: Answers) -> Answers:
+    return Answers(answers.prediction[:SHIPPED], answers.confidence[:SHIPPED])
+
+
+def _write_replay(everyone: list[Member], places: Places, path: Path) -> None:
+    tables = {
+        (member.name, wire): _first(read_answers(places.answers(member), "test", wire))
+        for member in everyone
+        for wire in WIRES
+    }
+    write_tables(path, tables, host_meta())
+
+
+def _figures(member: Member, places: Places, data: Cifar10) -> Mapping[str, Any]:
+    """Accuracy of each exit over both wires, on all test images and on those shipped."""
+    found: dict[str, Any] = {}
+    for wire in WIRES:
+        test = read_answers(places.answers(member), "test", wire)
+        found[wire] = {
+            "test_images": len(test.prediction),
+            "test": [round(share, 4) for share in test.accuracy(data.test.labels)],
+            "shipped": [round(share, 4) for share in _first(test).accuracy(data.test.labels[:SHIPPED])],
+            "mean_confidence": [round(float(value), 4) for value in np.mean(test.confidence, axis=0)],
+        }
+    return found
+
+
+class _Row(dict[str, Any]):
+    """A mapping written on one line."""
+
+
+class _Items(list[float]):
+    """A list written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes rows and items on one line each, everything else in blocks."""
+
+
+def _represent_row(dumper: yaml.SafeDumper, row: _Row) -> yaml.MappingNode:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", row, flow_style=True)
+
+
+def _represent_items(dumper: yaml.SafeDumper, items: _Items) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+
+
+_Dumper.add_representer(_Row, _represent_row)
+_Dumper.add_representer(_Items, _represent_items)

@@ -1,0 +1,66 @@
+"""Runs variants on the whole test set and on the calibration slice, over both wire formats."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telcoai.model.wire import WIRES
+from telcoai.workload.chain import Answers, Chain
+from telcoai.workload.efficientnet_lite.training import cifar10
+from telcoai.workload.efficientnet_lite.training.architecture import Member
+from telcoai.workload.samples import Samples
+
+LOG = logging.getLogger("train")
+SLICES = ("test", "calibration")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """``data``: the unpacked CIFAR-10 package. ``models``: the ONNX files. ``work``: what is kept between steps."""
+
+    data: Path
+    models: Path
+    work: Path
+
+    def answers(self, member: Member) -> Path:
+        """Where a variant's answers are kept."""
+        return self.work / f"{member.name}.answers.npz"
+
+
+def evaluate(chosen: tuple[Member, ...], places: Places, processes: int = 2) -> None:
+    """Keep every variant's answers to both slices; a process each, at most ``processes`` at a time."""
+    with ProcessPoolExecutor(processes) as pool:
+        for line in pool.map(_evaluate, chosen, [places] * len(chosen)):
+            LOG.info("%s", line)
+
+
+def _evaluate(member: Member, places: Places) -> str:
+    data = cifar10.load(places.data)
+    chain = Chain([places.models / name for name in member.files])
+    arrays: dict[str, NDArray[Any]] = {}
+    lines = []
+    for name in SLICES:
+        samples: Samples = getattr(data, name)
+        answers = chain.answers(samples.scaled(member.size), WIRES)
+        for wire, found in answers.items():
+            arrays[f"{name}/{wire}/prediction"], arrays[f"{name}/{wire}/confidence"] = (
+                found.prediction,
+                found.confidence,
+            )
+            shares = " ".join(f"{share:.4f}" for share in found.accuracy(samples.labels))
+            lines.append(f"{member.name} {name} ({len(samples)} images) wire {wire}: exits {shares}")
+    np.savez_compressed(places.answers(member), **arrays)  # type: ignore[arg-type]
+    return "\n".join(lines)
+
+
+def read_answers(path: Path, name: str, wire: str) -> Answers:
+    """A variant's kept answers to a slice over a wire."""
+    with np.load(path) as arrays:
+        return Answers(arrays[f"{name}/{wire}/prediction"], arrays[f"{name}/{wire}/confidence"])
