@@ -1,0 +1,185 @@
+"""The comparison of strategies as data: whoever shows it decides how it looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telcoai.report.changes import happenings
+from telcoai.report.experiment import Experiment
+from telcoai.report.ranking import RankingVerdict, rank_energy
+from telcoai.report.sentence import tell
+from telcoai.report.standings import Spread, Standing, Standings, stand
+from telcoai.report.summary import RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured`` or the energy meter's name.
+
+    ``main`` columns are those that fit a terminal.
+    """
+
+    key: str
+    title: str
+    unit: str
+    source: str
+    better: str = ""
+    main: bool = True
+
+    @property
+    def heading(self) -> str:
+        """Title, unit and source in one line, such as ``p95 latency, ms (measured)``."""
+        return self.title + (f", {self.unit}" if self.unit else "") + (f" ({self.source})" if self.source else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure as text, and whether it is the best of its column. ``value`` is NaN where there is none."""
+
+    text: str
+    value: float
+    best: bool = False
+
+    @property
+    def marked(self) -> str:
+        """The text, with a star for the best."""
+        return f"{self.text} *" if self.best else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One strategy; ``runs`` is such as ``1`` or ``2 of 3`` valid."""
+
+    strategy: str
+    runs: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Strategies side by side: a row each, a column a figure, and what it shows in one sentence.
+
+    ``notes``: how to read it, and each run that was left out with the reason.
+    """
+
+    experiment: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    sentence: str
+    ranking: RankingVerdict
+    notes: tuple[str, ...]
+
+    def main_table(self) -> tuple[list[str], list[list[str]]]:
+        """Headings and texts of the main columns; the best of a column carries a star."""
+        shown = [k for k, column in enumerate(self.columns) if column.main]
+        headings = ["strategy", "valid runs", *(self.columns[k].heading for k in shown)]
+        rows = [[row.strategy, row.runs, *(row.cells[k].marked for k in shown)] for row in self.rows]
+        return headings, rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    column: Column
+    of: Callable[[RunSummary], float]
+    form: str
+
+
+def _figures(meter: str) -> tuple[_Figure, ...]:
+    return (*_counts(), *_latencies(), *_scores(), *_energies(meter))
+
+
+def _counts() -> tuple[_Figure, ...]:
+    return (
+        _Figure(Column("requests", "requests", "", "", main=False), lambda s: s.requests, "{:.0f}"),
+        _Figure(Column("errors", "errors", "", "measured", "low"), lambda s: s.errors, "{:.0f}"),
+    )
+
+
+def _latencies() -> tuple[_Figure, ...]:
+    form = "{:.1f}"
+    p99 = Column("p99", "p99 latency", "ms", "measured", "low", main=False)
+    return (
+        _Figure(Column("p50", "p50 latency", "ms", "measured", "low"), lambda s: s.latency_ms.p50, form),
+        _Figure(Column("p95", "p95 latency", "ms", "measured", "low"), lambda s: s.latency_ms.p95, form),
+        _Figure(p99, lambda s: s.latency_ms.p99, form),
+    )
+
+
+def _scores() -> tuple[_Figure, ...]:
+    good = Column("effective_accuracy", "correct and on time", "", "measured", "high")
+    return (
+        _Figure(Column("accuracy", "accuracy", "", "measured", "high"), lambda s: s.accuracy, "{:.3f}"),
+        _Figure(good, lambda s: s.effective_accuracy, "{:.3f}"),
+    )
+
+
+def _energies(meter: str) -> tuple[_Figure, ...]:
+    request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low")
+    answer = Column("joules_per_correct_on_time", "dynamic energy a good answer", "J", meter, "low", main=False)
+    everything = Column("energy_j_total", "energy of all nodes, idle too", "J", meter, "low", main=False)
+    met = Column("requirements_met", "requirements met", "", f"measured, energy {meter}", "high")
+    return (
+        _Figure(request, lambda s: s.energy_j_per_request, "{:.3f}"),
+        _Figure(answer, lambda s: s.joules_per_correct_on_time, "{:.3f}"),
+        _Figure(everything, lambda s: s.energy_j_total, "{:.0f}"),
+        _Figure(met, lambda s: s.requirements_met, "{:.0%}"),
+    )
+
+
+def compare(experiment: Experiment) -> Comparison:
+    """Compare the strategies of an experiment over the runs that count."""
+    standings = stand(experiment)
+    figures = _figures(experiment.runs[0].meter)
+    ranking = rank_energy(standings)
+    spreads = [[one.spread(figure.of) for figure in figures] for one in standings.strategies]
+    best = [_best([row[k].median for row in spreads], figure.column.better) for k, figure in enumerate(figures)]
+    rows = tuple(
+        _row(standing, [_cell(s, f.form, mark) for s, f, mark in zip(own, figures, best, strict=True)])
+        for standing, own in zip(standings.strategies, spreads, strict=True)
+    )
+    return Comparison(
+        experiment=experiment.name,
+        columns=tuple(figure.column for figure in figures),
+        rows=rows,
+        sentence=tell(standings, happenings(experiment.runs), experiment.runs[0].meter),
+        ranking=ranking,
+        notes=(*_notes(standings), *standings.left_out),
+    )
+
+
+def _row(standing: Standing, cells: list[Cell]) -> Row:
+    counted, made = len(standing.runs), standing.made
+    return Row(standing.strategy, str(made) if counted == made else f"{counted} of {made}", tuple(cells))
+
+
+def _cell(spread: Spread, form: str, best: float) -> Cell:
+    if spread.runs == 0:
+        return Cell("–", math.nan)
+    text = form.format(spread.median)
+    if spread.runs > 1:
+        text += f" ({form.format(spread.low)}–{form.format(spread.high)})"
+    return Cell(text, spread.median, spread.median == best)
+
+
+def _best(values: list[float], better: str) -> float:
+    """The best value; NaN (equal to nothing) when fewer than two strategies have one, or all have the same."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not better or len(finite) < 2 or min(finite) == max(finite):
+        return math.nan
+    return min(finite) if better == "low" else max(finite)
+
+
+def _notes(standings: Standings) -> list[str]:
+    most = max((len(one.runs) for one in standings.strategies), default=0)
+    if most == 0:
+        return []
+    notes = [
+        "Latency counts from the scheduled send time, percentiles over requests answered 200; errors stand beside them."
+    ]
+    if most == 1:
+        notes.append("One repetition: no interval, and no difference is claimed to be significant.")
+    else:
+        notes.append("Several repetitions: median of valid runs, range in brackets; no test of significance was made.")
+    return notes

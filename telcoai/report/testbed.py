@@ -1,0 +1,45 @@
+"""The testbed of a run, back from the plain values of run.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, RadioProfile, Speed, Tier, Topology
+
+Plain = Mapping[str, Any]
+
+
+def topology_from(plain: Plain) -> Topology | None:
+    """The topology, None when run.json was written in another form than this version's."""
+    try:
+        return Topology(
+            name=plain["name"],
+            nodes=tuple(Node(n["name"], Tier(n["tier"]), n["profile"], n["group"]) for n in plain["nodes"]),
+            links=tuple(
+                Link(one["a"], one["b"], LinkState(**one["up"]), LinkState(**one["down"]), one["radio"])
+                for one in plain["links"]
+            ),
+            profiles={name: _profile(one) for name, one in plain["profiles"].items()},
+            radios={name: _radio(one) for name, one in plain["radios"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _profile(plain: Plain) -> DeviceProfile:
+    return DeviceProfile(
+        name=plain["name"],
+        cores=plain["cores"],
+        memory_bytes=plain["memory_bytes"],
+        power_idle_w=Band(**plain["power_idle_w"]),
+        power_busy_w=Band(**plain["power_busy_w"]),
+        overhead_s=Band(**plain["overhead_s"]),
+        speeds=tuple(Speed(one["precision"], Band(**one["gflops"]), one["family"]) for one in plain["speeds"]),
+        stage_s={name: tuple(times) for name, times in plain["stage_s"].items()},
+    )
+
+
+def _radio(plain: Plain) -> RadioProfile:
+    bands = ("up_nj_per_bit", "down_nj_per_bit", "base_w", "tail_s")
+    return RadioProfile(plain["name"], *(Band(**plain[name]) for name in bands))
