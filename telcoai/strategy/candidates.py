@@ -9,7 +9,7 @@ from telcoai.model.plan import Assignment
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView
 from telcoai.strategy.choice import ACCURACY_MARGIN, keeps
-from telcoai.strategy.course import Course, course
+from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, keeping, never
 from telcoai.strategy.sites import Sites
 
@@ -107,10 +107,9 @@ def hops_of(candidate: Candidate, chain: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(chain[level] for level in candidate.levels)
 
 
-def course_of(candidate: Candidate, chain: tuple[str, ...], options: Menu, sites: Sites) -> Course | None:
+def course_of(candidate: Candidate, chain: tuple[str, ...], sites: Sites, origin: Origin) -> Course | None:
     """The candidate's course up this chain, None when a node can't run it or can't be reached."""
-    place = (chain[0], options.service.workload)
-    return course(candidate.option, hops_of(candidate, chain), candidate.wire, sites, place)
+    return course(candidate.option, hops_of(candidate, chain), candidate.wire, sites, origin)
 
 
 def as_option(one: Assignment, options: Menu) -> Option | None:

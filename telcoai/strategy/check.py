@@ -47,7 +47,10 @@ def _kind(value: object) -> str:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """An int or a finite float; an int may be too large for a float, so only floats are asked."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and math.isfinite(value)
+    )
 
 
 def _predictions(predictions: object) -> list[str]:
@@ -89,7 +92,9 @@ def _content(one: Assignment, known: _Known) -> list[str]:
         found.append(f"unknown variant {one.variant!r}, there are {_names(variants)}")
     else:
         found += _lengths(one, variants[one.variant])
-    found += [f"threshold {t!r} is not a number in [0, 2]" for t in one.thresholds if not (_number(t) and 0 <= t <= 2)]
+    found += [
+        f"threshold {t!r} is not an int or float in [0, 2]" for t in one.thresholds if not (_number(t) and 0 <= t <= 2)
+    ]
     if one.wire not in WIRES:
         found.append(f"unknown wire {one.wire!r}, allowed are {_names(WIRES)}")
     if one.fallback not in FALLBACKS:

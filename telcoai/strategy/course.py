@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from telcoai.model.routes import Step
-from telcoai.model.topology import LinkState
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import WorkloadInfo
 from telcoai.strategy.exits import Option
+from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s, pipe
 from telcoai.strategy.sites import Sites
 
 REQUEST_HEADER_BYTES = 700
 """HTTP head and tensor header of a request between nodes, the route included."""
 
-REPLY_BYTES = 600
-"""A reply: head with timings, and the prediction."""
 
-SEGMENT_BYTES = 1448
-"""Payload of a full TCP segment on an MTU of 1500, time stamps on."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where requests come from: a device with its rate, and the workload that they are for."""
 
-HEADER_SHARE = 52 / SEGMENT_BYTES
-"""IP and TCP headers, per byte of payload."""
+    device: str
+    workload: WorkloadInfo
+    rate_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,10 @@ class _Leg:
     payload: int
 
 
-def course(
-    option: Option, hops: tuple[str, ...], wire: str, sites: Sites, place: tuple[str, WorkloadInfo]
-) -> Course | None:
-    """The course of a request; ``place`` is the device that it starts at and the workload. None when a hop can't be
-    reached or can't run the variant."""
-    device, workload = place
-    legs = _legs(option, hops, wire, sites, device)
-    stages = [sites.seconds(hop, workload, option.variant) for hop in hops]
+def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin: Origin) -> Course | None:
+    """The course of a request. None when a hop can't be reached or can't run the variant."""
+    legs = _legs(option, hops, wire, sites, origin.device)
+    stages = [sites.seconds(hop, origin.workload, option.variant) for hop in hops]
     if legs is None or any(times is None for times in stages):
         return None
     seconds = [times[index] for index, times in enumerate(stages) if times is not None]
@@ -96,8 +92,9 @@ def course(
     for leg in legs:
         share = reach[leg.first]
         crossings += _crossings(leg, share)
-        spent += crossing_seconds(leg.way, leg.payload)
-        jitter_s += sum(step.link.up.jitter_ms + step.link.down.jitter_ms for step in leg.way) / 1e3
+        over = pipe(leg.way, origin.rate_per_s)
+        spent += over.seconds(leg.payload)
+        jitter_s += over.jitter_s
         held = sum(seconds[k] * reach[k] for k in range(leg.first, leg.last + 1))
         visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, held / share if share > 0 else 0.0))
         for stage in range(leg.first, leg.last + 1):
@@ -134,39 +131,10 @@ def payload_bytes(option: Option, stage: int, wire: str) -> int:
     return wire_bytes(option.variant.stages[stage - 1].activation_values, wire) + REQUEST_HEADER_BYTES
 
 
-def crossing_seconds(way: tuple[Step, ...], payload: int) -> float:
-    """Time for a request of ``payload`` bytes over these links and its reply back, without waiting, in seconds.
-
-    Store and forward: only the slowest link's sending time counts in full, since segments follow one another; each
-    other link adds one segment's. A lost segment costs one more round trip.
-    """
-    if not way:
-        return 0.0
-    there = [step.state for step in way]
-    back = [step.link.down if step.upward else step.link.up for step in way]
-    round_trip = sum(state.delay_ms for state in (*there, *back)) / 1e3
-    kept = 1.0
-    for state in (*there, *back):
-        kept *= 1 - state.loss
-    lost = (1 - kept) * max(1.0, payload / SEGMENT_BYTES)
-    return _sending(there, payload) + _sending(back, REPLY_BYTES) + round_trip * (1 + lost)
-
-
-def _sending(states: list[LinkState], payload: int) -> float:
-    slowest = max(_occupied(state, payload) for state in states)
-    segment = min(payload, SEGMENT_BYTES)
-    return slowest + sum(_occupied(s, segment) for s in states) - max(_occupied(s, segment) for s in states)
-
-
-def _occupied(state: LinkState, payload: int) -> float:
-    """Time that a link's shaper takes for a payload, headers included, in seconds."""
-    return payload * (1 + HEADER_SHARE) * 8 / state.rate_bps
-
-
 def _crossings(leg: _Leg, share: float) -> list[Crossing]:
     found = []
     for step in leg.way:
-        back = step.link.down if step.upward else step.link.up
-        found.append(Crossing(step.link.name, step.upward, share, _occupied(step.state, leg.payload)))
-        found.append(Crossing(step.link.name, not step.upward, share, _occupied(back, REPLY_BYTES)))
+        there, back = occupied_s(step.state, leg.payload), occupied_s(backward(step), REPLY_BYTES)
+        found.append(Crossing(step.link.name, step.upward, share, there))
+        found.append(Crossing(step.link.name, not step.upward, share, back))
     return found

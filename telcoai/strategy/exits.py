@@ -60,7 +60,7 @@ def forecast(variant: Variant, thresholds: tuple[float, ...]) -> ExitForecast:
         wrong_gone *= kept
         leaving = max(0.0, share - gone)
         if leaving > 0:
-            fresh = max(0.0, share * error - wrong_gone)
+            fresh = min(leaving, max(0.0, share * error - wrong_gone))
             wrong += fresh
             wrong_gone += fresh
         leave.append(leaving)

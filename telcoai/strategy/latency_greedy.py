@@ -14,7 +14,7 @@ from telcoai.model.plan import Assignment, Plan
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import Candidate, Menu, as_option, chains, course_of, hops_of, menu
 from telcoai.strategy.choice import cheapest
-from telcoai.strategy.course import Course, course
+from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, Prediction, loaded
@@ -48,6 +48,10 @@ class _Job:
     @property
     def rate_per_s(self) -> float:
         return self.service.rate_per_s[self.device]
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.device, self.service.workload, self.rate_per_s)
 
     @property
     def key(self) -> str:
@@ -95,9 +99,9 @@ def _before(job: _Job, previous: Plan | None, sites: Sites) -> _Choice | None:
     option = None if one is None else as_option(one, job.menu)
     if one is None or option is None or not all(sites.alive(hop) for hop in one.hops):
         return None
-    if not job.menu.allows(option, one.wire, cut=len({job.device, *one.hops}) > 1 and len(set(one.hops)) > 1):
+    if not job.menu.allows(option, one.wire, cut=len(set(one.hops)) > 1):
         return None
-    found = course(option, one.hops, one.wire, sites, (job.device, job.service.workload))
+    found = course(option, one.hops, one.wire, sites, job.origin)
     return None if found is None else _Choice(one, found)
 
 
@@ -105,10 +109,11 @@ def _decide(job: _Job, current: _Choice | None, load: Occupancy, sites: Sites) -
     """Take the device's own load out, pick, and put the pick's load in."""
     if current is not None and current.course is not None:
         load.add(current.course, -job.rate_per_s)
-    kept = _evaluate(job, current, load)
     best = _best(job, load, sites)
-    choice = best if kept is None or (best is not None and _worth_it(kept, best)) else kept
-    choice = choice or _local(job, sites)
+    if best is None:
+        return _local(job, sites)
+    kept = _evaluate(job, current, load)
+    choice = best if kept is None or _worth_it(kept, best) else kept
     if choice.course is not None:
         load.add(choice.course, job.rate_per_s)
     return choice
@@ -141,10 +146,10 @@ def _best(job: _Job, load: Occupancy, sites: Sites) -> _Choice | None:
         return None
     found: tuple[float, Candidate, tuple[str, ...], Course, Prediction] | None = None
     for chain in chains(job.device, sites):
-        for least_s, candidate in job.ranking.of(chain):
+        for least_s, candidate in job.ranking.of(chain, job.rate_per_s):
             if found is not None and least_s >= found[0]:
                 break
-            path = course_of(candidate, chain, job.menu, sites)
+            path = course_of(candidate, chain, sites, job.origin)
             if path is None:
                 continue
             prediction = _under_load(job, path, load)
@@ -158,13 +163,15 @@ def _best(job: _Job, load: Occupancy, sites: Sites) -> _Choice | None:
 
 
 def _local(job: _Job, sites: Sites) -> _Choice:
-    """Where nothing else can be had: the whole of the most accurate variant that the device can run."""
+    """Where nothing else can be had: the whole of the most accurate variant that the device can run.
+
+    Its load is left out: the device is dead, or nothing is known of how it would run.
+    """
     able = [v for v in job.service.workload.variants if sites.seconds(job.device, job.service.workload, v) is not None]
     variant = max(able or job.service.workload.variants, key=lambda v: v.accuracy)
     option = Option(variant, never(variant), forecast(variant, never(variant)))
     hops = (job.device,) * len(variant.stages)
-    path = course(option, hops, "fp16", sites, (job.device, job.service.workload))
-    return _Choice(_assignment(job, option, hops, "fp16", sites), path)
+    return _Choice(_assignment(job, option, hops, "fp16", sites), None)
 
 
 def _assignment(job: _Job, option: Option, hops: tuple[str, ...], wire: str, sites: Sites) -> Assignment:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 from telcoai.strategy.candidates import Candidate, Menu, candidates, hops_of
-from telcoai.strategy.course import crossing_seconds, payload_bytes, rows
+from telcoai.strategy.course import payload_bytes, rows
+from telcoai.strategy.pipe import Pipe, pipe
 from telcoai.strategy.sites import Sites
 
 _Pair = tuple[int, int]
@@ -33,19 +35,25 @@ class Ranking:
         self._asked: dict[tuple[str, ...], set[tuple[_Pair, int]]] = {}
         self._ranked: dict[tuple[str, ...], list[tuple[float, Candidate]]] = {}
 
-    def of(self, chain: tuple[str, ...]) -> list[tuple[float, Candidate]]:
-        """(score in seconds without any load, candidate), best first, of those that the chain's nodes can run."""
+    def of(self, chain: tuple[str, ...], rate_per_s: float) -> list[tuple[float, Candidate]]:
+        """(score in seconds without any load, candidate), best first, of those that the chain's nodes can run.
+
+        ``rate_per_s`` is that of the chain's device.
+        """
         if chain not in self._ranked:
-            self._ranked[chain] = self._rank(chain)
+            self._ranked[chain] = self._rank(chain, rate_per_s)
         return self._ranked[chain]
 
-    def _rank(self, chain: tuple[str, ...]) -> list[tuple[float, Candidate]]:
+    def _rank(self, chain: tuple[str, ...], rate_per_s: float) -> list[tuple[float, Candidate]]:
         profiles = tuple(self._sites.node(name).profile for name in chain)
         if profiles not in self._sketches:
             sketches = self._sketch_all(chain)
             self._sketches[profiles] = sketches
             self._asked[profiles] = {(pair, payload) for s in sketches for pair, payload, _, _ in s.sends}
-        costs = self._costs(chain, self._asked[profiles])
+        pipes = {pair: self._pipe(chain, pair, rate_per_s) for pair in combinations(range(len(chain)), 2)}
+        costs = {
+            (pair, size): (pipes[pair].seconds(size), pipes[pair].jitter_s) for pair, size in self._asked[profiles]
+        }
         ranked = [(_score(sketch, costs), sketch.candidate) for sketch in self._sketches[profiles]]
         ranked.sort(key=lambda one: one[0])
         return [one for one in ranked if one[0] != float("inf")]
@@ -74,19 +82,8 @@ class Ranking:
                 here = one.levels[first]
         return _Sketch(one, seconds, tuple(sends))
 
-    def _costs(
-        self, chain: tuple[str, ...], asked: set[tuple[_Pair, int]]
-    ) -> dict[tuple[_Pair, int], tuple[float, float]]:
-        """Seconds and jitter of each crossing asked for; infinite where there is no way."""
-        found = {}
-        for pair, payload in asked:
-            way = self._sites.route(chain[pair[0]], chain[pair[1]])
-            if way is None:
-                found[pair, payload] = (float("inf"), 0.0)
-                continue
-            jitter_s = sum(step.link.up.jitter_ms + step.link.down.jitter_ms for step in way) / 1e3
-            found[pair, payload] = (crossing_seconds(way, payload), jitter_s)
-        return found
+    def _pipe(self, chain: tuple[str, ...], pair: _Pair, rate_per_s: float) -> Pipe:
+        return pipe(self._sites.route(chain[pair[0]], chain[pair[1]]), rate_per_s)
 
 
 def _score(sketch: _Sketch, costs: dict[tuple[_Pair, int], tuple[float, float]]) -> float:

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telcoai.model.plan import Assignment, Plan
+from telcoai.strategy.check import problems
+from telcoai.strategy.static import EdgeOnly
+
+from .conftest import topology, view
+
+SEEN = view(topology(devices=1))
+GOOD = EdgeOnly().plan(SEEN)
+
+
+def changed(**fields: Any) -> list[str]:
+    return problems(replace(GOOD, assignments=(replace(GOOD.assignments[0], **fields),)), SEEN)
+
+
+def test_a_sound_plan_has_no_problems() -> None:
+    assert problems(GOOD, SEEN) == []
+
+
+@pytest.mark.parametrize("nonsense", [None, {}, [], 3, "plan", Assignment, float("nan")], ids=repr)
+def test_what_is_no_plan_is_said_to_be_none(nonsense: object) -> None:
+    (problem,) = problems(nonsense, SEEN)
+    assert "not a Plan" in problem
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"hops": ("edge-1", "edge-1")}, "2 hops for the 3 stages"),
+        ({"hops": ("moon",) * 3}, "unknown node 'moon'"),
+        ({"hops": ["edge-1"] * 3}, "hops is not a tuple"),
+        ({"hops": None}, "hops is not a tuple"),
+        ({"thresholds": (0.5,)}, "1 thresholds for the 2 early exits"),
+        ({"thresholds": (0.5, 2.5)}, "threshold 2.5 is not"),
+        ({"thresholds": (-0.1, 0.5)}, "threshold -0.1 is not"),
+        ({"thresholds": (math.nan, 0.5)}, "threshold nan is not"),
+        ({"thresholds": (10**400, 0.5)}, "is not an int or float in [0, 2]"),
+        ({"thresholds": ("0.5", True)}, "threshold '0.5' is not"),
+        ({"thresholds": 0.5}, "thresholds is a float"),
+        ({"variant": "huge"}, "unknown variant 'huge', there are large-fp32"),
+        ({"variant": None}, "variant is None"),
+        ({"wire": "fp64"}, "unknown wire 'fp64', allowed are fp16, int8"),
+        ({"fallback": "pray"}, "unknown fallback 'pray'"),
+        ({"fallback_variant": "huge"}, "unknown fallback variant 'huge'"),
+        ({"service": "audio"}, "unknown service 'audio'"),
+        ({"device": "edge-1"}, "'edge-1' sends no requests to vision"),
+    ],
+)
+def test_each_problem_is_named(fields: dict[str, Any], said: str) -> None:
+    assert any(said in problem for problem in changed(**fields))
+
+
+def test_all_problems_are_named_at_once() -> None:
+    assert len(changed(hops=("moon",), thresholds=(3.0,), wire="fp64")) == 5
+
+
+def test_a_device_without_an_assignment_and_one_with_two_are_named() -> None:
+    assert problems(Plan(()), SEEN) == ["vision/camera-1: no assignment"]
+    twice = replace(GOOD, assignments=GOOD.assignments * 2)
+    assert problems(twice, SEEN) == ["vision/camera-1: 2 assignments, not one"]
+
+
+def test_a_node_without_a_path_is_named() -> None:
+    cut = replace(SEEN, topology=replace(SEEN.topology, links=()))
+    assert problems(GOOD, cut) == ["vision/camera-1: no path from camera-1 to edge-1"]
+
+
+def test_predictions_and_reason_are_looked_at() -> None:
+    bad: Any = {"vision/camera-1": math.inf, 3: 1.0}
+    assert len(problems(replace(GOOD, predictions=bad), SEEN)) == 2
+    odd: Any = None
+    assert len(problems(replace(GOOD, predictions=odd, reason=odd, assignments=odd), SEEN)) == 1
+    assert len(problems(replace(GOOD, predictions=odd, reason=odd), SEEN)) == 2
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(anything, anything, anything, anything)
+def test_nothing_that_a_strategy_returns_breaks_the_check(one: Any, two: Any, three: Any, four: Any) -> None:
+    assert problems(one, SEEN)
+    assert problems(Plan(one, two, three), SEEN)
+    assert isinstance(changed(service=one, hops=two, thresholds=three, fallback_variant=four), list)
