@@ -130,7 +130,7 @@ class App:
             path = self._node.catalog.workload_of[one.variant].samples
             if path is not None and path.exists():
                 await asyncio.to_thread(self._node.samples.load, path)
-        self._node.plan = plan
+        self._node.put_plan(plan)
         return _json({"services": sorted(plan)})
 
     def _check_token(self, request: Request) -> None:

@@ -33,12 +33,18 @@ class Node:
     def __init__(self, config: NodeConfig, runner: StageRunner, forwarder: Forwarder, stats: Stats) -> None:
         self.catalog = Catalog(config)
         self.plan: NodePlan = {}
+        self._planned: dict[str, Route] = {}
         self.samples = Samples()
         self._config = config
         self._routes = Routes(config)
         self._runner = runner
         self._forwarder = forwarder
         self._stats = stats
+
+    def put_plan(self, plan: NodePlan) -> None:
+        """Serve by another plan from now on; requests under way keep their routes."""
+        self._planned = {service: route_of(one) for service, one in plan.items()}
+        self.plan = plan
 
     async def infer(self, model: str, request: Request, ledger: Ledger) -> Response:
         """Answer one request; Refused when it is not served."""
@@ -73,7 +79,7 @@ class Node:
     async def _as_service(self, service: str, request: Request, inference: Inference, ledger: Ledger) -> Response:
         self._stats.arrivals[service] += 1
         assignment = self._assignment(service, request)
-        route = route_of(assignment)
+        route = self._planned[service]
         job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_deadline(request))
         self._give_frame(job, inference, assignment)
         dead_hop = ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
 
 from telcoai.model.plan import Assignment
 from telcoai.serving.config import NodeConfig
@@ -17,12 +16,14 @@ MAX_BYTES = 2048
 Threshold = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid", strict=True))
+@dataclass(frozen=True, slots=True)
 class Route:
     """Where a request goes: ``stage`` is the next to run; ``scale`` belongs to the activation that comes along.
 
     ``replayed``: an earlier stage was replayed, so the activation has no content and later ones are replayed too.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
     service: str
     device: str
@@ -36,7 +37,8 @@ class Route:
 
     def moved_to(self, stage: int, scale: float, replayed: bool) -> Route:
         """The route with another stage next."""
-        return replace(self, stage=stage, scale=scale, replayed=replayed)
+        fixed = (self.hops, self.thresholds, self.wire)
+        return Route(self.service, self.device, self.variant, stage, *fixed, scale, replayed)
 
 
 class Routes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -39,7 +39,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
 def error_response(status: int, message: str) -> Response:
@@ -197,12 +197,9 @@ class Connection(asyncio.Protocol):
             self._is_last = True
         self._is_busy, self._has_continued = True, False
         request = Request(match[1], match[2], headers, message.body, time.monotonic_ns())
-        task: asyncio.Task[Response] = asyncio.Task(self._answer(request))
+        task: asyncio.Task[Response] = asyncio.Task(self._server.handler(request))
         self._server.tasks.add(task)
         task.add_done_callback(self._finish)
-
-    async def _answer(self, request: Request) -> Response:
-        return await self._server.handler(request)
 
     def _finish(self, task: asyncio.Task[Response]) -> None:
         self._server.tasks.discard(task)

@@ -114,10 +114,12 @@ def _from_json(name: str, data: Any, datatype: str, shape: tuple[int, ...]) -> N
         raise Refused(400, f"input '{name}': data does not fit its shape") from err
     if values.ndim != 1 or values.dtype.kind not in KINDS.get(datatype, "iu"):
         raise Refused(400, f"input '{name}': data are not all {datatype}")
-    if values.dtype.kind in "iu" and datatype not in KINDS:
+    if values.dtype != dtype and datatype not in KINDS:
         bounds = np.iinfo(np.dtype(dtype))
         if int(values.min()) < bounds.min or int(values.max()) > bounds.max:
             raise Refused(400, f"input '{name}': data are out of {datatype}'s range")
+    if values.dtype == dtype:
+        return values
     with np.errstate(over="ignore"):
         return values.astype(dtype)
 
