@@ -16,7 +16,7 @@ from pathlib import Path
 import uvloop
 
 from telcoai.emulation.linux import sharpen_timers
-from telcoai.errors import InputError
+from telcoai.errors import TelcoaiError
 from telcoai.load.config import DriverConfig, read_configs
 from telcoai.load.driver import Driver
 
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
         configs = read_configs(Path(arguments[0]))
         sharpen_timers()
         uvloop.run(drive(configs))
-    except InputError as err:
+    except TelcoaiError as err:
         print(f"{err.message}\n{err.hint}".strip(), file=sys.stderr)
         return err.exit_code
     return 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from array import array
+from collections.abc import Callable
 
 import numpy as np
 
-from telcoai.errors import InputError
+from telcoai.errors import InputError, TestbedError
 from telcoai.load.answers import NO_ANSWER, read_answer, read_fallback, read_hops
 from telcoai.load.client import Exchange
 from telcoai.load.config import DriverConfig
@@ -39,6 +40,8 @@ class Driver:
         drive = Drive(endpoint, schedule_ns, payload, self._ended, timeout_ns, config.connections)
         self._loop = OpenLoop(drive)
         self._live = Live(len(due))
+        self._stop = asyncio.Event()
+        self._failure: OSError | None = None
         self._rows = RowFile(config.out, config.run, config.service, config.device)
         config.live.parent.mkdir(parents=True, exist_ok=True)
 
@@ -47,29 +50,40 @@ class Driver:
 
         ``offset_s`` keeps the drivers of one process from writing all at once.
         """
+        self._stop = stop
         report = asyncio.get_running_loop().create_task(self._report(offset_s))
         try:
             await self._loop.run(stop)
         finally:
             report.cancel()
-            self._rows.close()
-            self._show("stopped" if stop.is_set() else "complete")
+            self._keep(self._rows.close)
+        if self._failure is not None:
+            raise TestbedError(f"{self._config.out}: can't write samples: {self._failure}") from self._failure
+        self._show("stopped" if stop.is_set() else "complete")
 
     async def _report(self, offset_s: float) -> None:
         """Every half second: waiting rows to the file, figures to the live file."""
         await asyncio.sleep(offset_s)
         while True:
-            self._rows.flush()
-            self._show("driving")
+            self._keep(self._rows.flush)
+            self._keep(lambda: self._show("driving"))
             await asyncio.sleep(_LIVE_S)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write; a run whose samples can't be kept is stopped, and ``run`` says why."""
+        try:
+            write()
+        except OSError as err:
+            self._failure = self._failure or err
+            self._stop.set()
 
     def _show(self, state: str) -> None:
         replace_json(self._config.live, self._live.snapshot(self._loop.sent, state))
 
     def _ended(self, exchange: Exchange) -> None:
         row = self._row(exchange)
-        self._rows.add(row)
         self._live.add(row)
+        self._keep(lambda: self._rows.add(row))
 
     def _row(self, exchange: Exchange) -> Row:
         start_ns, status, head = self._config.start_ns, exchange.status, exchange.head

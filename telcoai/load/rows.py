@@ -96,10 +96,13 @@ class RowFile:
     """
 
     def __init__(self, path: Path, run: str, service: str, device: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._constants = (run, service, device)
         self._rows: list[Row] = []
-        self._file = path.open("wb")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("wb")
+        except OSError as err:
+            raise InputError(f"{path}: can't be written: {err.strerror}") from err
         self._append(SCHEMA.serialize())
 
     def add(self, row: Row) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from telcoai.load.rows import read_rows
 
-_SERVER = Path(__file__).with_name("known_server.py")
+_SERVER = Path(__file__).parents[1] / "e2e/load/known_server.py"
 _RATES = (1_000, 10_000, 15_000, 20_000)
 _ROUNDS = 3
 _SECONDS = 5
