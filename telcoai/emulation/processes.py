@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from telcoai.emulation.namespaces import NodeNamespaces
+
+_KILL_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,16 @@ def _reset_signals() -> None:
 def kill_node(node: NodeNamespaces) -> None:
     """Kill every process in the node's network namespace, those that left their session included."""
     inode = os.fstat(node.net).st_ino
-    for _ in range(50):
+    deadline = time.monotonic() + _KILL_TIMEOUT_S
+    while True:
         found = [pid for pid in _pids() if _net_inode(pid) == inode]
         if not found:
             return
         for pid in found:
             kill(pid, signal.SIGKILL)
-    raise OSError(f"processes {found} of the node can't be killed")
+        if time.monotonic() > deadline:
+            raise OSError(f"processes {found} of the node can't be killed")
+        time.sleep(0.002)
 
 
 def kill(pid: int, number: int) -> None:
