@@ -77,10 +77,15 @@ def _rates(runtime: tiny_family.Runtime, seconds: float) -> Rates:
     return Rates(answered / (time.perf_counter() - started), (sum(process.cpu_times()[:2]) - before) * 1e6 / answered)
 
 
-def _sample_request() -> bytes:
+def sample_body() -> bytes:
+    """A request for the service, by a sample's number."""
     tensor = {"name": "sample", "shape": [1, 1], "datatype": "INT64", "data": [3]}
+    return orjson.dumps({"inputs": [tensor]})
+
+
+def _sample_request() -> bytes:
     headers = {"host": "node", "content-type": "application/json"}
-    return request_bytes("POST", "/v2/models/vision/infer", headers, orjson.dumps({"inputs": [tensor]}))
+    return request_bytes("POST", "/v2/models/vision/infer", headers, sample_body())
 
 
 def _figure(compute: str, core: int, seconds: float, repetitions: int) -> list[Rates]:

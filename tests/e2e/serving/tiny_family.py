@@ -197,6 +197,12 @@ class Runtime:
             self.process.send_signal(number)
         return self.process.wait(10)
 
+    def close_streams(self) -> None:
+        """Close the pipes of its output."""
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
 
 def start(folder: Path, config: dict[str, Any]) -> Runtime:
     """A runtime of that configuration, once it listens."""
@@ -230,6 +236,10 @@ def running(folder: Path, works: dict[str, dict[str, Any]], **changes: Any) -> I
     finally:
         for runtime in runtimes.values():
             runtime.stop(signal.SIGKILL)
-            for stream in (runtime.process.stdout, runtime.process.stderr):
-                if stream is not None:
-                    stream.close()
+            runtime.close_streams()
+
+
+def confine(pid: int, core: int) -> None:
+    """Let a process, with all its threads, run on one of this host's cores only."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), {core})
