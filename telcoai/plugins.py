@@ -67,13 +67,14 @@ def load_strategy(reference: str) -> Any:
 
 
 def load_workload(reference: str) -> Any:
-    """A workload's ``telcoai.model.workload.WorkloadInfo``; PluginError when the plugin doesn't give one."""
-    info = _made(reference, load(WORKLOADS, reference))
-    missing = [name for name in ("name", "family", "variants", "samples_path", "classes") if not hasattr(info, name)]
+    """What is known of a workload (its ``info``, a ``WorkloadInfo``); PluginError when it isn't one."""
+    workload: Any = _made(reference, load(WORKLOADS, reference))
+    missing = [name for name in ("samples", "score") if not callable(getattr(workload, name, None))]
+    missing += [] if hasattr(type(workload), "info") or hasattr(workload, "info") else ["info"]
     if missing:
-        hint = "a workload is a function without arguments that returns a WorkloadInfo"
-        raise PluginError(f"{reference} is not a workload: it lacks {', '.join(missing)}", hint)
-    return info
+        hint = "a workload has info, samples() and score(predictions, numbers)"
+        raise PluginError(f"{reference} is not a workload: it lacks {', '.join(sorted(missing))}", hint)
+    return workload.info
 
 
 def load(group: str, reference: str) -> object:

@@ -75,3 +75,8 @@ def test_what_is_no_workload_is_refused(tmp_path):
     file = written(tmp_path, "def Mine():\n    return 3\n")
     with pytest.raises(PluginError, match="is not a workload"):
         plugins.load_workload(f"{file}:Mine")
+
+
+def test_a_workload_of_ones_own_gives_its_info(tmp_path):
+    text = "class Mine:\n    info = 'known'\n    def samples(self): ...\n    def score(self, predictions, numbers): ...\n"
+    assert plugins.load_workload(f"{written(tmp_path, text)}:Mine") == "known"

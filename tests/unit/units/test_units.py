@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telcoai import units
@@ -69,6 +69,7 @@ def test_what_is_wrong_is_said(written, kind, said):
     assert len(caught.value.message) < 300
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SIZES), st.decimals(0, 10**9, places=6))
 def test_any_number_of_any_unit_is_read_back_as_written(size, number):
     kind, unit = size
@@ -77,6 +78,7 @@ def test_any_number_of_any_unit_is_read_back_as_written(size, number):
         assert units.parse(f"{number}{unit}", kind, unit) == float(number)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SIZES), st.floats(0, 1e6))
 def test_text_and_back_is_the_same(size, number):
     kind, unit = size
@@ -86,6 +88,7 @@ def test_text_and_back_is_the_same(size, number):
         assert units.parse(written, kind, unit) == pytest.approx(number, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(units.KINDS)), st.text() | st.integers() | st.floats() | st.none() | st.binary())
 def test_only_unit_errors_come_out(kind, written):
     try:
