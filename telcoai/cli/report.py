@@ -34,7 +34,7 @@ def report(
 
 def show_comparison(written: Written) -> None:
     """Print the comparison, what it shows in a sentence, and where the HTML is."""
-    print_table(list(written.comparison.columns), [list(row) for row in written.comparison.rows])
+    print_table(*written.comparison.main_table())
     for note in written.comparison.notes:
         typer.echo(note)
     typer.echo(written.comparison.sentence)
