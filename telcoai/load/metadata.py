@@ -35,7 +35,8 @@ class ModelForm:
 def read_model(url: str, model: str) -> ModelForm:
     """Ask ``GET /v2`` and ``GET /v2/models/MODEL``.
 
-    InputError when the server knows no such model, TestbedError when it doesn't answer or not as the protocol says.
+    Inputs that the server calls ``optional`` are left out. InputError when the server knows no such model,
+    TestbedError when it doesn't answer or not as the protocol says.
     """
     server = _get(url, "/v2")
     found = _get(url, model_path(model))
@@ -43,8 +44,9 @@ def read_model(url: str, model: str) -> ModelForm:
         inputs = tuple(
             InputForm(str(one["name"]), str(one["datatype"]), tuple(int(size) for size in one["shape"]))
             for one in found["inputs"]
+            if not one.get("optional")
         )
-    except (KeyError, TypeError, ValueError) as err:
+    except (KeyError, TypeError, ValueError, AttributeError) as err:
         raise TestbedError(f"{url}: the metadata of {model} isn't as the protocol says: {err!r}") from err
     extensions = server.get("extensions")
     return ModelForm(inputs, isinstance(extensions, list) and "binary_tensor_data" in extensions)

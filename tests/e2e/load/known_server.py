@@ -18,8 +18,9 @@ _PREDICTION = (
     b'"parameters":{"exit":1,"variant":"lite0-128-fp32","placement":"camera-1,edge,edge"}}'
 )
 _METADATA = (
-    b'{"name":"vision","versions":["1"],"platform":"test",'
-    b'"inputs":[{"name":"x","datatype":"FP32","shape":[-1,4]}],'
+    b'{"name":"vision","versions":["1"],"platform":"test","extensions":[],'
+    b'"inputs":[{"name":"x","datatype":"FP32","shape":[-1,4]},'
+    b'{"name":"hint","datatype":"BYTES","shape":[1],"optional":true}],'
     b'"outputs":[{"name":"prediction","datatype":"INT64","shape":[-1,1]}]}'
 )
 _TIMING = b"telcoai-timing: camera-1 q=10 c=20000 n=300 b=4000 r=500, edge q=1 c=2 n=0 over=1 rep=1\r\n"
