@@ -16,6 +16,10 @@ def register(app: typer.Typer) -> None:
 
 def schema(kind: Annotated[str, typer.Argument(help="Testbed, Scenario, DeviceProfile, RadioProfile or Workload.")]) -> None:
     """Print the JSON Schema of a kind of file."""
+    from telcoai.errors import InputError
+    from telcoai.spec import KINDS
     from telcoai.spec import schema as schema_of
 
+    if kind not in KINDS:
+        raise InputError(f"there is no kind {kind!r}", f"allowed: {', '.join(KINDS)}")
     print_json(schema_of(kind))

@@ -1,0 +1,125 @@
+"""A whole experiment on a real sandbox, with a real (tiny) model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.e2e.experiment.small_world import telcoai, write_world
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
+
+
+def facts(folder: Path) -> dict:
+    return json.loads((folder / "run.json").read_text())
+
+
+def failed_checks(run: dict) -> set[str]:
+    return {check["name"] for check in run["checks"] if not check["ok"]}
+
+
+NOISE = {"driver lag p99", "overruns", "host saturation"}
+"""What a busy host may do to any run; the tests below ask for nothing of it."""
+
+
+def test_an_experiment_leaves_run_folders_a_summary_and_a_report(world):
+    scenario = write_world(world)
+    done = telcoai(world, "bench", str(scenario), "--out", "out", "-o", "json")
+    assert done.returncode in (0, 4), done.stderr
+    summary = json.loads(done.stdout)
+    assert summary == json.loads((world / "out/summary.json").read_text())
+    assert {run["strategy"] for run in summary["runs"]} == {"Local", "Remote"}
+    assert (world / "out/summary.csv").exists()
+    assert "<html" in (world / "out/report.html").read_text()
+    for name in ("Local-r1", "Remote-r1"):
+        check_run(world / "out" / name)
+    local = pd.read_parquet(world / "out/Local-r1/samples.parquet")
+    remote = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    assert list(local.scheduled_ns) == list(remote.scheduled_ns)
+    assert list(local["sample"]) == list(remote["sample"])
+    check_predictions_agree(local, remote)
+    assert (local.bytes_sent == 0).all()
+    assert (remote[remote.status == "200"].bytes_sent > 8 * 8 * 3).all()
+
+
+def check_run(folder: Path) -> None:
+    run = facts(folder)
+    assert run["state"] == "complete"
+    assert failed_checks(run) <= NOISE
+    samples = pd.read_parquet(folder / "samples.parquet")
+    assert samples.request_id.notna().all()
+    assert set(samples.status) <= {"200"}
+    energy = pd.read_parquet(folder / "energy.parquet")
+    assert set(energy.meter) == {"model"}
+    dynamic = energy[energy.component != "idle"].energy_j.sum()
+    assert samples[~samples.warmup].energy_j.sum() == pytest.approx(dynamic, rel=1e-3)
+    assert run["compute_accounted"] == pytest.approx(1.0, rel=1e-3)
+    assert len(pd.read_parquet(folder / "links.parquet")) > 0
+    assert not (folder / "load").exists()
+
+
+def check_predictions_agree(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    both = one.merge(other, on=["device", "scheduled_ns"])
+    both = both[(both.status_x == "200") & (both.status_y == "200")]
+    assert len(both) > 50
+    assert (both.prediction_x == both.prediction_y).all()
+
+
+def test_replayed_predictions_are_those_of_running(world):
+    frames = {}
+    for compute in ("run", "replay"):
+        folder = world / compute
+        folder.mkdir()
+        scenario = write_world(folder, strategies='["./plugin.py:Remote"]', compute=compute)
+        done = telcoai(folder, "bench", str(scenario), "--out", "out")
+        assert done.returncode in (0, 4), done.stderr
+        frames[compute] = pd.read_parquet(folder / "out/Remote-r1/samples.parquet")
+        shares = facts(folder / "out/Remote-r1")["replayed_share"]
+        assert shares == (1.0 if compute == "replay" else 0.0)
+    check_predictions_agree(frames["run"], frames["replay"])
+    assert np.isclose(frames["run"].bytes_sent.mean(), frames["replay"].bytes_sent.mean(), rtol=0.02)
+
+
+def test_a_strategy_that_raises_leaves_its_last_plan_in_force_and_the_run_invalid(world):
+    scenario = write_world(world, strategies='["./plugin.py:Raises"]')
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode == 4, done.stderr
+    run = facts(world / "out/Raises-r1")
+    assert "plan failures" in failed_checks(run)
+    assert any("no idea" in reason for reason in run["why_invalid"])
+    samples = pd.read_parquet(world / "out/Raises-r1/samples.parquet")
+    assert (samples.status == "200").all()
+    decisions = [json.loads(line) for line in (world / "out/Raises-r1/decisions.jsonl").read_text().splitlines()]
+    assert {"applied", "raised"} <= {one["status"] for one in decisions}
+
+
+def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
+    timeline = "[{at: 1s, node: edge, state: stopped}, {at: 2500ms, node: edge, state: running}]"
+    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
+    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    start_ns = samples.scheduled_ns
+    down = samples[(start_ns > 2.2e9) & (start_ns < 3.2e9)]
+    assert (down.fallback == "edge").any()
+    assert (down[down.fallback == "edge"].status == "200").all()
+    last = samples[start_ns > 4.6e9]
+    assert (last.fallback == "").any()
+    events = [json.loads(line) for line in (world / "out/Remote-r1/events.jsonl").read_text().splitlines()]
+    assert [event["what"]["running"] for event in events if event["kind"] == "node"] == [False, True]
+
+
+def test_bench_leaves_a_testbed_that_was_up_and_keep_leaves_its_own(world):
+    scenario = write_world(world, strategies='["./plugin.py:Local"]')
+    assert telcoai(world, "bench", str(scenario), "--out", "out", "--keep").returncode in (0, 4)
+    status = json.loads(telcoai(world, "status", "-o", "json").stdout)
+    assert status["testbed"] == "small"
+    again = telcoai(world, "up", str(scenario))
+    assert again.returncode == 0
+    assert "was up already" in again.stderr
+    assert telcoai(world, "down").returncode == 0
