@@ -74,8 +74,8 @@ class Comparison:
     def main_table(self) -> tuple[list[str], list[list[str]]]:
         """Headings and texts of the main columns; the best of a column carries a star."""
         shown = [k for k, column in enumerate(self.columns) if column.main]
-        headings = ["strategy", "valid runs", *(self.columns[k].heading for k in shown)]
-        rows = [[row.strategy, row.runs, *(row.cells[k].marked for k in shown)] for row in self.rows]
+        headings = ["strategy", *(self.columns[k].heading for k in shown), "valid runs"]
+        rows = [[row.strategy, *(row.cells[k].marked for k in shown), row.runs] for row in self.rows]
         return headings, rows
 
 
@@ -87,7 +87,7 @@ class _Figure:
 
 
 def _figures(meter: str) -> tuple[_Figure, ...]:
-    return (*_counts(), *_latencies(), *_scores(), *_energies(meter))
+    return (*_latencies(), *_scores(), *_energies(meter), *_counts())
 
 
 def _counts() -> tuple[_Figure, ...]:
@@ -164,11 +164,12 @@ def _cell(spread: Spread, form: str, best: float) -> Cell:
 
 
 def _best(values: list[float], better: str) -> float:
-    """The best value; NaN (equal to nothing) when fewer than two strategies have one, or all have the same."""
+    """The best value; NaN (equal to nothing) when fewer than two strategies have one, or several have the best."""
     finite = [value for value in values if math.isfinite(value)]
-    if not better or len(finite) < 2 or min(finite) == max(finite):
+    if not better or len(finite) < 2:
         return math.nan
-    return min(finite) if better == "low" else max(finite)
+    best = min(finite) if better == "low" else max(finite)
+    return best if finite.count(best) == 1 else math.nan
 
 
 def _notes(standings: Standings) -> list[str]:

@@ -85,6 +85,11 @@ def figure(data: Iterable[Figure], x_title: str, y_title: str, **layout: Any) ->
     return {"data": list(data), "layout": {**axes, **layout}}
 
 
+def tick_labels(labels: Iterable[str]) -> list[str]:
+    """Names under bars, broken after hyphens so that they fit side by side on a phone."""
+    return [label.replace("-", "-<br>").replace(" (", "<br>(") for label in labels]
+
+
 def event_marks(drawn: Drawing) -> Figure:
     """Shapes and letters for the layout: a line for each change of the timeline."""
     shapes = []

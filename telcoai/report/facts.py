@@ -164,7 +164,11 @@ def replayed(runs: tuple[Run, ...]) -> str:
         return "Which share of stages was replayed is unknown."
     if max(shares) == 0:
         return "Every stage really ran; none was replayed."
-    return f"Between {min(shares):.0%} and {max(shares):.0%} of a run's stages were replayed: outputs computed before."
+    least, most = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    told = (
+        f"{most} of each run's stages were" if least == most else f"Between {least} and {most} of a run's stages were"
+    )
+    return f"{told} replayed: their outputs were computed before, by the same model."
 
 
 def provenance(runs: tuple[Run, ...]) -> list[tuple[str, str]]:

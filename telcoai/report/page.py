@@ -18,6 +18,7 @@ from telcoai.report.experiment import Experiment
 from telcoai.report.plot_energy import accuracy_against_energy, energy_per_request, energy_total
 from telcoai.report.plot_latency import latency_cdf, latency_over_time
 from telcoai.report.plot_plan import plan_over_time
+from telcoai.report.plot_time import time_parts
 from telcoai.report.standings import stand
 
 
@@ -89,6 +90,13 @@ def _plots(drawn: Drawing) -> list[Plot]:
             "p95 (thick) and p50 (thin) of the requests scheduled in each second; letters are the changes listed below."
             + pooled,
             latency_over_time(drawn),
+        ),
+        Plot(
+            "time",
+            "Where the time goes",
+            "Mean over answered requests, from what each hop reports. Compute lasts as long as the device profile "
+            "says; the network is emulated; what no hop accounts for is the driver's and the runtimes' own time.",
+            time_parts(drawn),
         ),
         Plot(
             "energy",

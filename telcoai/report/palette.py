@@ -44,8 +44,8 @@ OWN = {
 TIERS = {"device": "#2f86d6", "edge": "#17986a", "cloud": "#d4690f"}
 """A tier has the colour of the strategy that uses nothing else."""
 
-PLACES = ("#5b7fb5", "#c06a2c", "#4d9460", "#b0599a", "#8c8130", "#3a96a0", "#bf5b5b", "#7d72c4")
-"""For combinations of variant and placement, which have no names of their own."""
+SPLIT = "#a862d4"
+"""Work on several tiers."""
 
 
 def looks(strategies: Iterable[str]) -> dict[str, Look]:

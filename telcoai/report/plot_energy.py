@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from telcoai.report.drawing import Drawing, Figure, Series, figure, short
+from telcoai.report.drawing import Drawing, Figure, Series, figure, short, tick_labels
 from telcoai.report.palette import GREY, TIERS
 from telcoai.report.run import Run
 from telcoai.report.summary import RunSummary, summarise
@@ -150,12 +150,18 @@ def _bar(key: tuple[str, str], labels: list[str], values: list[float]) -> Figure
     colour = TIERS.get(tier, GREY)
     return {
         "type": "bar",
-        "x": labels,
+        "x": tick_labels(labels),
         "y": short(values),
         "name": name,
         "marker": {
             "color": colour,
-            "pattern": {"shape": PATTERNS.get(component, "-"), "fgcolor": "#ffffff", "size": 6, "solidity": 0.3},
+            "pattern": {
+                "shape": PATTERNS.get(component, "-"),
+                "bgcolor": colour,
+                "fgcolor": "#ffffff",
+                "size": 6,
+                "solidity": 0.25,
+            },
         },
         "hovertemplate": "%{y:.3g} J<extra>" + name + "</extra>",
     }
@@ -166,9 +172,9 @@ def _band_mark(labels: list[str], sums: list[pd.Series[float]]) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": labels,
+        "x": tick_labels(labels),
         "y": short(float(one["energy_j"]) for one in sums),
-        "name": "band of the power figures",
+        "showlegend": False,
         "marker": {"color": GREY, "size": 1, "symbol": "line-ew"},
         "error_y": {
             "type": "data",

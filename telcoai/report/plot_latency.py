@@ -11,6 +11,7 @@ from telcoai.report.palette import GREY
 from telcoai.report.requirements import requirement_phases
 
 MOST_POINTS = 400
+TICKS_MS = [step * 10.0**power for power in range(-2, 6) for step in (1, 2, 5)]
 
 
 def latency_cdf(drawn: Drawing) -> Figure:
@@ -28,7 +29,7 @@ def latency_cdf(drawn: Drawing) -> Figure:
         }
         for deadline, dash in zip(deadlines, ["dash", "dot", "dashdot", "longdash"] * len(deadlines), strict=False)
     ]
-    axis = {"type": "log", "dtick": "D2"}
+    axis = {"type": "log", "tickvals": TICKS_MS, "ticktext": [f"{tick:g}" for tick in TICKS_MS], "minor": {"ticks": ""}}
     return figure(
         [*curves, *marks],
         "latency, ms (measured)",

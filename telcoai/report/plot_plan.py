@@ -8,10 +8,12 @@ from itertools import groupby
 import pandas as pd
 
 from telcoai.report.drawing import Drawing, Figure, Series, event_marks, short
-from telcoai.report.palette import GREY, PLACES
+from telcoai.report.palette import GREY, SPLIT, TIERS
 
 NO_ANSWER, OTHER = "no answer", "other"
 ROW_PX = 110
+MOST_KINDS = 9
+PATTERNS = ("", "/", ".", "-", "x")
 
 
 def plan_over_time(drawn: Drawing) -> Figure:
@@ -43,17 +45,27 @@ def _labelled(one: Series) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _kinds(frames: list[pd.DataFrame]) -> dict[str, str]:
-    """Colour of each kind: the commonest first, the rest together."""
+def _kinds(frames: list[pd.DataFrame]) -> dict[str, Figure]:
+    """Colour and pattern of each kind, the commonest first: the colour says where, the pattern which variant."""
     counts = pd.concat([frame["kind"] for frame in frames]).value_counts() if frames else pd.Series(dtype=int)
     named = [str(kind) for kind in counts.index if kind != NO_ANSWER]
-    colours = dict(zip(named, PLACES, strict=False))
-    if len(named) > len(PLACES):
-        colours[OTHER] = GREY
-    return colours | ({NO_ANSWER: GREY} if NO_ANSWER in counts.index else {})
+    markers: dict[str, Figure] = {}
+    used: dict[str, int] = {}
+    for kind in named[:MOST_KINDS]:
+        colour = TIERS.get(kind.rpartition(" on ")[2], SPLIT)
+        markers[kind] = _marker(colour, PATTERNS[used.get(colour, 0) % len(PATTERNS)])
+        used[colour] = used.get(colour, 0) + 1
+    if len(named) > MOST_KINDS:
+        markers[OTHER] = _marker(GREY, ".")
+    return markers | ({NO_ANSWER: _marker(GREY, "x")} if NO_ANSWER in counts.index else {})
 
 
-def _bars(frame: pd.DataFrame, drawn: Drawing, kinds: Mapping[str, str], row: int) -> list[Figure]:
+def _marker(colour: str, pattern: str) -> Figure:
+    hatch = {"shape": pattern, "bgcolor": colour, "fgcolor": "#ffffff", "size": 6, "solidity": 0.2}
+    return {"color": colour, "line": {"width": 0}, "pattern": hatch}
+
+
+def _bars(frame: pd.DataFrame, drawn: Drawing, kinds: Mapping[str, Figure], row: int) -> list[Figure]:
     shown = frame["kind"].where(frame["kind"].isin(list(kinds)), OTHER)
     counts = pd.crosstab(drawn.bins(frame), shown)
     shares = counts.div(counts.sum(axis=1), axis=0)
@@ -68,14 +80,10 @@ def _bars(frame: pd.DataFrame, drawn: Drawing, kinds: Mapping[str, str], row: in
             "name": kind,
             "legendgroup": kind,
             "showlegend": row == 0,
-            "marker": {
-                "color": colour,
-                "line": {"width": 0},
-                "pattern": {"shape": "x" if kind == NO_ANSWER else "", "fgcolor": "#ffffff", "size": 5},
-            },
+            "marker": marker,
             "hovertemplate": "%{y:.0%}<extra>" + kind + "</extra>",
         }
-        for kind, colour in kinds.items()
+        for kind, marker in kinds.items()
     ]
 
 

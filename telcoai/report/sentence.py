@@ -87,7 +87,7 @@ def _tell_latency(leads: list[Lead | None]) -> str:
     if not told:
         return "no request was answered"
     first, last = told[0], told[-1]
-    verb = "has" if len(first.leaders) == 1 else "have about the same and"
+    verb = "has" if len(first.leaders) == 1 else "share"
     start = f"{first.names} {verb} the lowest p95 latency"
     if len(told) == 1:
         return f"{start} ({first.value:.0f} ms)"
@@ -99,7 +99,7 @@ def _tell_latency(leads: list[Lead | None]) -> str:
 def _tell_energy(lead: Lead | None, meter: str) -> str:
     if lead is None:
         return ""
-    verb = "uses" if len(lead.leaders) == 1 else "use about the same and"
+    verb = "uses" if len(lead.leaders) == 1 else "share"
     figure = f"{lead.value:.2g} J, {meter}"
     if lead.runner_up and lead.value > 0:
         figure += f"; {lead.runner_up_value / lead.value:.2g}× less than {lead.runner_up}"
