@@ -98,11 +98,13 @@ def occupied_s(state: LinkState, payload: int) -> float:
 def _reopened(rate_per_s: float, timeout_s: float) -> tuple[float, ...]:
     """Windows to open again, on average, when 0, 1, 2 … were open.
 
-    TCP's window halves for each retransmission timeout without traffic, down to the initial one (RFC 2861, the
-    default of Linux), and doubles each round trip while sending. With random arrivals the idle time exceeds i timeouts
-    with probability exp(-rate · i · timeout). Connections are taken to be the device's own.
+    The window of Reno and CUBIC halves for each retransmission timeout without traffic, down to the initial one
+    (RFC 2861, the default of Linux), and doubles each round trip while sending. It comes to lie between what a request
+    needs and twice that, so the first halving costs a round trip half of the time: window i is taken to be lost after
+    i + 1/2 timeouts. With random arrivals the idle time exceeds that with probability exp(-rate · (i + 1/2) ·
+    timeout). Connections are taken to be the device's own.
     """
     found = [0.0]
     for count in range(1, _MOST_WINDOWS + 1):
-        found.append(found[-1] + math.exp(-rate_per_s * count * timeout_s))
+        found.append(found[-1] + math.exp(-rate_per_s * (count + 0.5) * timeout_s))
     return tuple(found)
