@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
+Weights = NDArray[np.float32]
+
 
 def scale(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Bilinear resize (pixel centres aligned, edges repeated) of h × w × 3 uint8 to size × size × 3 uint8."""
-    rows = _weights(frame.shape[0], size)
-    columns = _weights(frame.shape[1], size)
-    out = rows @ frame.astype(np.float32).reshape(frame.shape[0], -1)
-    out = out.reshape(size, frame.shape[1], 3).transpose(1, 0, 2).reshape(frame.shape[1], -1)
-    out = (columns @ out).reshape(size, size, 3).transpose(1, 0, 2)
-    scaled: NDArray[np.uint8] = np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    """Bilinear resize (pixel centres aligned, edges repeated) of h × w × 3 uint8 to size × size × 3 uint8.
+
+    In single steps of float32 and without matrix products, so that every machine gets the same bytes, on one thread.
+    """
+    low, high, near, far = _mix(frame.shape[1], size)
+    source = frame.astype(np.float32)
+    wide = source[:, low] * near[:, None] + source[:, high] * far[:, None]
+    low, high, near, far = _mix(frame.shape[0], size)
+    wide = wide.reshape(len(wide), -1)
+    out = wide[low] * near[:, None]
+    out += wide[high] * far[:, None]
+    scaled: NDArray[np.uint8] = np.rint(out, out=out).astype(np.uint8).reshape(size, size, 3)
     return scaled
 
 
-def _weights(source: int, target: int) -> NDArray[np.float32]:
-    """Matrix (target × source) whose rows mix the two nearest source pixels."""
+@lru_cache(maxsize=32)
+def _mix(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Weights, Weights]:
+    """For each target pixel: the two nearest source pixels along an axis, and the weight of each."""
     at = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
-    low = np.floor(at).astype(int)
+    low = np.floor(at).astype(np.intp)
     high = np.minimum(low + 1, source - 1)
-    matrix = np.zeros((target, source), np.float32)
-    matrix[np.arange(target), low] += (1 - (at - low)).astype(np.float32)
-    matrix[np.arange(target), high] += (at - low).astype(np.float32)
-    return matrix
+    return low, high, (1 - (at - low)).astype(np.float32), (at - low).astype(np.float32)
