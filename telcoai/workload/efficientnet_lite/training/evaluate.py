@@ -1,4 +1,4 @@
-"""Runs variants on the whole test set and on the calibration slice, over both wire formats."""
+"""Runs variants on the whole test set and on the calibration slice."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from telcoai.model.wire import WIRES
 from telcoai.workload.chain import Answers, Chain
 from telcoai.workload.efficientnet_lite.training import cifar10
 from telcoai.workload.efficientnet_lite.training.architecture import Member
-from telcoai.workload.samples import Samples
+from telcoai.workload.efficientnet_lite.training.cifar10 import SHIPPED
 
 LOG = logging.getLogger("train")
-SLICES = ("test", "calibration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +41,30 @@ def evaluate(chosen: tuple[Member, ...], places: Places, processes: int = 2) -> 
 
 
 def _evaluate(member: Member, places: Places) -> str:
+    """Both slices over the variant's own wire; over the other one the shipped part of the test images."""
     data = cifar10.load(places.data)
     chain = Chain([places.models / name for name in member.files])
+    shipped, rest = data.test.part(0, SHIPPED), data.test.part(SHIPPED, len(data.test))
+    parts = {("test", wire): [found] for wire, found in chain.answers(shipped.scaled(member.size), WIRES).items()}
+    parts["test", member.wire] += [chain.answers(rest.scaled(member.size), [member.wire])[member.wire]]
+    calibration = chain.answers(data.calibration.scaled(member.size), [member.wire])[member.wire]
+    parts["calibration", member.wire] = [calibration]
     arrays: dict[str, NDArray[Any]] = {}
     lines = []
-    for name in SLICES:
-        samples: Samples = getattr(data, name)
-        answers = chain.answers(samples.scaled(member.size), WIRES)
-        for wire, found in answers.items():
-            arrays[f"{name}/{wire}/prediction"], arrays[f"{name}/{wire}/confidence"] = (
-                found.prediction,
-                found.confidence,
-            )
-            shares = " ".join(f"{share:.4f}" for share in found.accuracy(samples.labels))
-            lines.append(f"{member.name} {name} ({len(samples)} images) wire {wire}: exits {shares}")
+    for (name, wire), pieces in parts.items():
+        found = joined(pieces)
+        arrays[f"{name}/{wire}/prediction"], arrays[f"{name}/{wire}/confidence"] = found.prediction, found.confidence
+        labels = getattr(data, name).labels[: len(found.prediction)]
+        shares = " ".join(f"{share:.4f}" for share in found.accuracy(labels))
+        lines.append(f"{member.name} {name} ({len(labels)} images) wire {wire}: exits {shares}")
     np.savez_compressed(places.answers(member), **arrays)  # type: ignore[arg-type]
     return "\n".join(lines)
+
+
+def joined(pieces: list[Answers]) -> Answers:
+    """Answers to one set of samples after the other."""
+    predictions, confidences = [p.prediction for p in pieces], [p.confidence for p in pieces]
+    return Answers(np.concatenate(predictions), np.concatenate(confidences))
 
 
 def read_answers(path: Path, name: str, wire: str) -> Answers:
