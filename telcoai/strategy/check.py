@@ -99,7 +99,7 @@ def _content(one: Assignment, known: _Known) -> list[str]:
         found.append(f"unknown wire {one.wire!r}, allowed are {_names(WIRES)}")
     if one.fallback not in FALLBACKS:
         found.append(f"unknown fallback {one.fallback!r}, allowed are {_names(FALLBACKS)}")
-    if one.fallback == "local" and one.fallback_variant not in variants:
+    if one.fallback == "local" and one.fallback_variant and one.fallback_variant not in variants:
         found.append(f"unknown fallback variant {one.fallback_variant!r}, there are {_names(variants)}")
     return [f"{where}: {text}" for text in found]
 

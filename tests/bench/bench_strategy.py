@@ -70,7 +70,7 @@ def _topology(devices: int, edges: int) -> Topology:
     radio, wire = LinkState(8.0, 2.0, 50e6, 0.001), LinkState(15.0, 0.0, 1e9)
     links = [Link(node.name, edge_nodes[k % edges].name, radio, radio, "5g") for k, node in enumerate(cameras)]
     links += [Link(node.name, "cloud", wire, wire) for node in edge_nodes]
-    profiles = {"pi": _profile("pi", 4, 4), "orin": _profile("orin", 1, 300), "server": _profile("server", 64, 60)}
+    profiles = {"pi": _profile("pi", 1, 1), "orin": _profile("orin", 1, 300), "server": _profile("server", 64, 60)}
     nodes = (*cameras, *edge_nodes, Node("cloud", Tier.CLOUD, "server", "cloud"))
     return Topology("bench", nodes, tuple(links), profiles, {})
 

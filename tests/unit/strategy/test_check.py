@@ -59,6 +59,10 @@ def test_each_problem_is_named(fields: dict[str, Any], said: str) -> None:
     assert any(said in problem for problem in changed(**fields))
 
 
+def test_a_fallback_without_a_variant_of_its_own_is_fine() -> None:
+    assert changed(fallback_variant="") == []
+
+
 def test_all_problems_are_named_at_once() -> None:
     assert len(changed(hops=("moon",), thresholds=(3.0,), wire="fp64")) == 5
 
