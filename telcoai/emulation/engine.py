@@ -29,6 +29,9 @@ _FIRST_LAG_NS, _MOST_LAG_NS = 50_000, 200_000
 """Waking from sleep takes some 50 µs. That lag is measured all the time, at each timer: the process gets up earlier by
 it, and a packet that woke the process up counts as having arrived earlier by it."""
 
+LATE_NS = 1_000_000
+"""A packet moved on later than this counts as late: the host was too busy to be exact."""
+
 Waiting = tuple[int, int, Path, int, bytes, int]
 """When it comes out, sequence number, path, index of what follows, packet, when it left the shaper."""
 
@@ -72,6 +75,7 @@ class Engine:
         self._sequence = 0
         self.unroutable = 0
         self.undelivered = 0
+        self.late = 0
 
     def run(self) -> None:
         """Forward until the control socket closes."""
@@ -130,6 +134,8 @@ class Engine:
         now = clock()
         while heap and heap[0][0] <= now:
             when, sequence, path, index, packet, _ = pop(heap)
+            if now - when > LATE_NS:
+                self.late += 1
             following = path[index]
             if isinstance(following, int):
                 try:
@@ -200,5 +206,6 @@ class Engine:
             "directions": rows,
             "unroutable": self.unroutable,
             "undelivered": self.undelivered,
+            "late": self.late,
             "cpu_s": time.process_time(),
         }

@@ -89,7 +89,7 @@ def destroy(state_dir: Path) -> None:
 def running(state_dir: Path) -> Identity | None:
     """The supervisor of a state folder, when it is alive and committed."""
     identity = Identity.read(state_dir)
-    return identity if identity and identity.alive and identity.committed else None
+    return identity if identity and identity.committed and identity.serves else None
 
 
 def _check(layout: Layout) -> None:

@@ -23,6 +23,8 @@ from telcoai.emulation.protocol import decode
 from telcoai.model.topology import Link, LinkState
 
 SAMPLED_PER_KIND = 6
+MUCH_LOSS = 0.3
+"""On a link that loses more, silence says nothing."""
 _MANY_LINKS = 24
 _DELAY_TOLERANCE_MS = 1.0
 _DELAY_TOLERANCE_SHARE = 0.05
@@ -34,7 +36,10 @@ _PROBE_BITS = 92 * 8
 
 @dataclass(frozen=True, slots=True)
 class DirectionMeasure:
-    """One direction as measured: median one-way delay, and rate of IP bytes; None where not measured."""
+    """One direction as measured: median one-way delay, and rate of IP bytes; None where not measured.
+
+    A rate of 0 was measured, and nothing came out.
+    """
 
     delay_ms: float | None
     rate_bps: float | None
@@ -111,7 +116,7 @@ def _median(values: list[float]) -> float | None:
 
 def _rate(trains: list[Train]) -> float | None:
     rates = [rate for train in trains if (rate := train.rate_bps()) is not None]
-    return statistics.median(rates) if rates else None
+    return statistics.median(rates) if rates else 0.0 if trains else None
 
 
 def judge(link: Link, measured: LinkMeasure) -> tuple[str, ...]:
@@ -135,7 +140,7 @@ def expected_rtt_ms(link: Link) -> float:
 
 def _judge_delay(link: Link, measured: LinkMeasure) -> tuple[str, ...]:
     if measured.rtt_ms is None:
-        return () if link.up.loss + link.down.loss > 0.3 else (f"{link.name}: no packet came back",)
+        return () if link.up.loss + link.down.loss > MUCH_LOSS else (f"{link.name}: no packet came back",)
     asked = expected_rtt_ms(link)
     allowed = (
         _DELAY_TOLERANCE_MS
@@ -149,7 +154,7 @@ def _judge_delay(link: Link, measured: LinkMeasure) -> tuple[str, ...]:
 
 
 def _judge_rate(state: LinkState, measured: DirectionMeasure, name: str) -> tuple[str, ...]:
-    if measured.rate_bps is None:
+    if measured.rate_bps is None or (measured.rate_bps == 0 and state.loss > MUCH_LOSS):
         return ()
     duration_ms = min(300.0, max(20.0, 30 * state.jitter_ms))
     share = _FAST_RATE_TOLERANCE_SHARE if state.rate_bps > _FAST_BPS else _RATE_TOLERANCE_SHARE

@@ -15,6 +15,9 @@ from telcoai.emulation import linux
 from telcoai.emulation.layout import NETMASK, Layout, NodeLayout, hosts_file
 from telcoai.emulation.traces import BOUND_FILES
 
+_DROPPED_FIELD = 11
+"""Of /proc/net/dev: packets dropped while sending."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeNamespaces:
@@ -80,6 +83,18 @@ def set_link_of(node: NodeNamespaces, *, up: bool) -> None:
     with _returning():
         node.enter()
         linux.set_interface(linux.INTERFACE, up=up)
+
+
+def overflows(nodes: dict[str, NodeNamespaces]) -> dict[str, int]:
+    """Packets that each node's interface dropped since its queue was full."""
+    drops = {}
+    with _returning():
+        for name, node in nodes.items():
+            linux.setns(node.net)
+            lines = Path("/proc/net/dev").read_text().splitlines()
+            fields = next(line for line in lines if line.strip().startswith(linux.INTERFACE)).split(":")[1].split()
+            drops[name] = int(fields[_DROPPED_FIELD])
+    return drops
 
 
 def _open_own() -> tuple[int, int]:

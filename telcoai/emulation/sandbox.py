@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.lifecycle import Handshake
 from telcoai.emulation.measure import DirectionMeasure, LinkMeasure, judge
 from telcoai.emulation.protocol import link_state, plain_state
+from telcoai.emulation.status import DirectionCounters, NetworkCounters, NodeStatus, ProcessInfo, SandboxStatus
 from telcoai.emulation.traces import LAYOUT
 from telcoai.errors import LinkError, NodeError, TestbedError
 from telcoai.model.topology import Link, LinkState
@@ -26,63 +27,9 @@ from telcoai.model.topology import Link, LinkState
 _TRIPS, _LIVE_TRIPS = 11, 3
 """Round trips on each link: when it is verified, and while a run goes on."""
 
+__all__ = ["DirectionCounters", "NetworkCounters", "NodeStatus", "ProcessInfo", "Sandbox", "SandboxStatus"]
+
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGWINCH)
-
-
-@dataclass(frozen=True, slots=True)
-class DirectionCounters:
-    """What went through one direction of a link since it was made, what waits in its queue, and its state."""
-
-    link: str
-    direction: str
-    packets: int
-    bytes: int
-    dropped_loss: int
-    dropped_queue: int
-    dropped_down: int
-    queued_bytes: int
-    state: LinkState
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkCounters:
-    """All directions; packets without a route or whose destination is down; CPU seconds the network used."""
-
-    directions: tuple[DirectionCounters, ...]
-    unroutable: int
-    undelivered: int
-    cpu_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
-    """A node: its address, whether it is up, and how many processes started in it run."""
-
-    name: str
-    address: str
-    up: bool
-    processes: int
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxStatus:
-    """``failure`` is empty while all is well; ``unbounded`` says why memory isn't limited, empty when it is."""
-
-    name: str
-    failure: str
-    unbounded: str
-    nodes: tuple[NodeStatus, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessInfo:
-    """A process started in a node; ``pid`` counts in the sandbox; ``code`` is None while it runs."""
-
-    id: int
-    node: str
-    name: str
-    pid: int
-    code: int | None
 
 
 class Sandbox:
@@ -112,6 +59,10 @@ class Sandbox:
             if Identity.read(state_dir) is None:
                 raise TestbedError("the testbed isn't up", "bring it up first")
             raise TestbedError("the testbed has crashed: its supervisor is gone", "take it down, or up again")
+        try:
+            ask(state_dir, {"op": "status"})  # it may be dying
+        except TestbedError as err:
+            raise TestbedError(f"the testbed has crashed: {err.message}", "take it down, or up again") from err
         return cls(Layout.from_json((state_dir / LAYOUT).read_text()), state_dir)
 
     def commit(self) -> None:
@@ -223,7 +174,12 @@ class Sandbox:
         """What the network has carried and dropped."""
         reply = self._ask("counters")
         rows = tuple(DirectionCounters(**{**row, "state": link_state(row["state"])}) for row in reply["directions"])
-        return NetworkCounters(rows, reply["unroutable"], reply["undelivered"], reply["cpu_s"])
+        return NetworkCounters(rows, reply["unroutable"], reply["undelivered"], reply["late"], reply["cpu_s"])
+
+    def overflows(self) -> dict[str, int]:
+        """Packets of each node that the kernel dropped because the network didn't take them fast enough."""
+        drops: dict[str, int] = self._ask("overflows")["drops"]
+        return drops
 
     def links(self) -> tuple[Link, ...]:
         """The links with their states of now."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from telcoai.emulation import measure, namespaces, processes, protocol
 from telcoai.emulation.cgroups import NodeGroups
+from telcoai.emulation.connection import Connection
 from telcoai.emulation.layout import Layout
 from telcoai.emulation.namespaces import NodeNamespaces
 from telcoai.emulation.network import Network, NetworkGone
@@ -20,38 +21,7 @@ from telcoai.emulation.processes import Command, Process
 from telcoai.emulation.protocol import ProtocolError, number, text, texts
 
 COMMIT = b"commit"
-_SEND_TIMEOUT_S = 2.0
 _KEPT_EXITS = 10_000
-
-
-class Connection:
-    """One client. ``waits_for`` is the process whose end it wants to hear of; ``owns`` the one it runs."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.reader = protocol.LineReader()
-        self.fds: list[int] = []
-        self.waits_for: int | None = None
-        self.owns: int | None = None
-        sock.settimeout(_SEND_TIMEOUT_S)
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Reply; a client that went away or doesn't read is left to its fate."""
-        try:
-            self.sock.sendall(protocol.encode({"version": protocol.VERSION, **message}))
-        except OSError:
-            return
-
-    def close(self) -> None:
-        """Let go of the socket and of descriptors that came over it."""
-        self.sock.close()
-        self.drop_fds()
-
-    def drop_fds(self) -> None:
-        """Close descriptors that came and weren't used."""
-        for fd in self.fds:
-            os.close(fd)
-        self.fds.clear()
 
 
 class Supervisor:
@@ -89,6 +59,7 @@ class Supervisor:
             "node_start": self._node_start,
             "set_link": self._forward,
             "counters": self._forward,
+            "overflows": self._overflows,
             "measure": self._measure,
             "shutdown": self._shutdown,
         }
@@ -282,6 +253,9 @@ class Supervisor:
 
     def _forward(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
         return self._network.ask(request)
+
+    def _overflows(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
+        return {"drops": namespaces.overflows(self._nodes)}
 
     def _measure(self, connection: Connection, request: dict[str, Any]) -> None:
         reader = measure.fork(self._layout, self._nodes, request)

@@ -168,3 +168,9 @@ def test_a_link_that_does_not_exist_or_makes_no_sense_is_refused(sandbox: Sandbo
     with pytest.raises(LinkError, match="loss can't be 2"):
         box.set_link("camera-1--edge", UP, LinkState(1.0, loss=2.0))
     assert counters_of(box, "camera-1--edge").state == chain().links[0].up
+
+
+def test_packets_that_the_network_could_not_take_are_told(sandbox: SandboxMaker) -> None:
+    box = sandbox(chain())
+    assert box.overflows() == {"camera-1": 0, "camera-2": 0, "edge": 0, "cloud": 0}
+    assert box.counters().late >= 0
