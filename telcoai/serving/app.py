@@ -128,7 +128,7 @@ class App:
         plan = read_plan(request.body, self._config)
         for one in plan.values():
             path = self._node.catalog.workload_of[one.variant].samples
-            if path is not None and path.exists():
+            if path is not None:
                 await asyncio.to_thread(self._node.samples.load, path)
         self._node.put_plan(plan)
         return _json({"services": sorted(plan)})

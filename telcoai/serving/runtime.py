@@ -43,10 +43,9 @@ async def serve(config: NodeConfig, token: str, replay: Replay) -> None:
         await _listen(server, *sockets)
         print("ready", flush=True)
         loading = asyncio.create_task(_load(config, machine, app))
-        await _stop_signal()
-        loading.cancel()
-        await server.close(GRACE_S)
+        await _until_stopped(loading)
     finally:
+        await server.close(GRACE_S)
         pool.close()
         machine.pacer.close()
         machine.threads.shutdown(wait=False, cancel_futures=True)
@@ -101,15 +100,27 @@ async def _listen(server: Server, tcp: socket.socket, control: socket.socket) ->
 
 async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
     """Load the stages that run here before the first request needs one."""
+    loop = asyncio.get_running_loop()
     for variant in config.variants.values():
         for stage, compute in zip(variant.stages, variant.compute, strict=True):
-            if compute == "run" and stage.path.exists():
-                await asyncio.get_running_loop().run_in_executor(None, machine.sessions.load, stage.path)
+            if compute == "run":
+                await loop.run_in_executor(None, machine.sessions.load, stage.path)
     app.is_ready = True
 
 
-async def _stop_signal() -> None:
+async def _until_stopped(loading: asyncio.Task[None]) -> None:
+    """Wait for SIGTERM or SIGINT; NodeError when the models can't be loaded."""
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    loading.add_done_callback(lambda task: stopped.set() if _has_failed(task) else None)
     await stopped.wait()
+    if not loading.done():
+        loading.cancel()
+    elif _has_failed(loading):
+        failure = loading.exception()
+        raise NodeError(str(failure)) from failure
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is not None

@@ -16,7 +16,7 @@ from telcoai.serving.refusals import Malformed
 
 START = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (\S+) HTTP/1\.([01])")
 READ_AHEAD = 256 * KIB
-SWEEP_S = 0.5
+SWEEP_S = 1.0
 
 
 @dataclass(slots=True)

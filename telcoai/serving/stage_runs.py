@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from telcoai.model.wire import from_wire, to_wire
 from telcoai.serving.config import VariantConfig
+from telcoai.serving.refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def load(self, path: Path) -> Any:
-        """The session of a file; blocks while it is loaded."""
+        """The session of a file; blocks while it is loaded. Refused(500) when it is no model."""
         session = self._sessions.get(path)
         if session is None:
             with self._lock:
@@ -55,7 +58,8 @@ class Sessions:
             shape = (1, *variant.stages[index - 1].activation_shape)
             value = from_wire(payload, scale, wire, shape)
         outputs = ["logits", "activation"] if stage.activation_shape else ["logits"]
-        logits, *rest = session.run(outputs, {session.get_inputs()[0].name: value})
+        with _failures(f"stage {index} of {variant.name} can't be run"):
+            logits, *rest = session.run(outputs, {session.get_inputs()[0].name: value})
         prediction, confidence = answer_of(logits)
         activation, new_scale = to_wire(rest[0], wire) if rest else (b"", 1.0)
         return StageOutput(prediction, confidence, activation, new_scale, logits)
@@ -80,4 +84,26 @@ def _open(path: Path) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with _failures(f"{path} can't be loaded"):
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _failures(what: str) -> Iterator[None]:
+    """Turn onnxruntime's errors, which share no class of their own, into a refusal that says what failed."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    known = (
+        errors.Fail,
+        errors.InvalidArgument,
+        errors.InvalidGraph,
+        errors.InvalidProtobuf,
+        errors.NoSuchFile,
+        errors.NotImplemented,
+        errors.RuntimeException,
+        ValueError,
+    )
+    try:
+        yield
+    except known as err:
+        raise Refused(500, f"{what}: {str(err).strip()[:300]}") from err

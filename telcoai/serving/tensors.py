@@ -75,7 +75,7 @@ def read_tensor(entry: Any, raw: bytes | None) -> Tensor:
     name, datatype, shape = entry.get("name"), entry.get("datatype"), entry.get("shape")
     if not isinstance(name, str) or not name:
         raise Refused(400, "an input has no name")
-    if datatype not in DTYPES:
+    if not isinstance(datatype, str) or datatype not in DTYPES:
         raise Refused(400, f"input '{name}': unknown datatype {datatype!r}; known are {', '.join(DTYPES)}")
     if not isinstance(shape, list) or len(shape) > MAX_RANK or not all(_is_size(size) for size in shape):
         raise Refused(400, f"input '{name}': shape has to be a list of at most {MAX_RANK} sizes from 0 on")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from telcoai.errors import NodeError
 from tests.e2e.serving import tiny_family
 from tests.e2e.serving.asking import Reply, ask, ask_sample
 from tests.e2e.serving.tiny_family import Runtime, assignment
@@ -114,3 +115,33 @@ def test_onnxruntime_stays_out_of_a_runtime_that_only_replays(start: Start) -> N
     assert ask_sample(camera, 0).status == 200
     maps = subprocess.run(["cat", f"/proc/{camera.process.pid}/maps"], capture_output=True, text=True, check=True)
     assert "onnxruntime" not in maps.stdout
+
+
+def test_a_model_that_can_not_be_loaded_is_said_and_ends_with_3(family: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    work = tiny_family.workload(family)
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    work["variants"][1]["stages"][2]["path"] = str(broken)
+    code, err = _run(tmp_path, tiny_family.node_config(tmp_path, "camera-1", work))
+    assert code == 3
+    assert f"{broken} can't be loaded" in err
+    assert "Traceback" not in err
+
+
+def test_samples_that_can_not_be_read_are_said_at_the_plan(family: Path, tmp_path: Path) -> None:
+    work = tiny_family.workload(family, "replay") | {"samples": str(tmp_path / "none.npz")}
+    with (
+        tiny_family.running(tmp_path, {"camera-1": work}) as runtimes,
+        pytest.raises(NodeError, match="no usable samples"),
+    ):
+        runtimes["camera-1"].put_plan(assignment("camera-1", ["camera-1"] * 3))
+
+
+def test_a_damaged_replay_file_ends_with_2(family: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    (tmp_path / "replay.npz").write_bytes(b"no archive")
+    work = tiny_family.workload(family, "replay") | {"replay": str(tmp_path / "replay.npz")}
+    code, err = _run(tmp_path, tiny_family.node_config(tmp_path, "camera-1", work))
+    assert code == 2
+    assert "not a usable replay file" in err
