@@ -17,7 +17,7 @@ from telcoai.strategy.choice import cheapest
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.observed import occupancy
-from telcoai.strategy.predict import Occupancy, Prediction, loaded
+from telcoai.strategy.predict import Occupancy, Prediction, loaded, tail_stretch
 from telcoai.strategy.ranking import Ranking
 from telcoai.strategy.sites import Sites, as_measured
 
@@ -141,14 +141,17 @@ def _worth_it(kept: _Choice, best: _Choice) -> bool:
 
 def _best(job: _Job, load: Occupancy, sites: Sites) -> _Choice | None:
     """The least score under load. Candidates come by their score without load, which load only adds to, so the search
-    ends at the first that can't win any more."""
+    ends at the first that can't win any more, and passes over those that can't for the wait at their first node."""
     if not sites.alive(job.device):
         return None
     found: tuple[float, Candidate, tuple[str, ...], Course, Prediction] | None = None
     for chain in chains(job.device, sites):
+        waits = _first_waits(job, chain, load, sites)
         for least_s, candidate in job.ranking.of(chain, job.rate_per_s):
             if found is not None and least_s >= found[0]:
                 break
+            if found is not None and least_s + waits[candidate.levels[0]] >= found[0]:
+                continue
             path = course_of(candidate, chain, sites, job.origin)
             if path is None:
                 continue
@@ -160,6 +163,13 @@ def _best(job: _Job, load: Occupancy, sites: Sites) -> _Choice | None:
     _, candidate, chain, path, prediction = found
     hops = hops_of(candidate, chain)
     return _Choice(_assignment(job, candidate.option, hops, candidate.wire, sites), path, prediction)
+
+
+def _first_waits(job: _Job, chain: tuple[str, ...], load: Occupancy, sites: Sites) -> list[float]:
+    """What the score of a candidate that starts at each node of the chain has to bear at least: every request waits
+    there, the tail the longer, and the device's own requests only add to it."""
+    share = (1 + tail_stretch(job.menu.percentile)) / 2
+    return [share * load.node_wait_s(name, sites.profile(name).cores) for name in chain]
 
 
 def _local(job: _Job, sites: Sites) -> _Choice:

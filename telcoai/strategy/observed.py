@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from telcoai.model.view import NodeView, View
 from telcoai.strategy.course import Course
-from telcoai.strategy.predict import Occupancy
+from telcoai.strategy.predict import NO_LOAD, Occupancy
 from telcoai.strategy.queueing import backlog_wait_s
 
 NOISE_DEVIATIONS = 2.0
@@ -31,15 +31,15 @@ def occupancy(view: View, loads: Iterable[tuple[Course, float]]) -> Occupancy:
 def _backlog_s(node: NodeView, load: Occupancy, cores: int) -> float:
     """Time in which the node works off its queue; each request waiting is taken for an average one of those explained,
     so a queue at a node that nobody is assigned to counts for nothing."""
-    used, uses = load.nodes.get(node.name, (0.0, 0.0))
-    return node.queue * used / uses / cores if uses > 0 else 0.0
+    known = load.nodes.get(node.name, NO_LOAD)
+    return node.queue * known.seconds / known.uses / cores if known.uses > 0 else 0.0
 
 
 def _strange(node: NodeView, load: Occupancy, cores: int, period_s: float) -> float:
     """Utilisation beyond what the assignments explain and chance allows.
 
-    Busy time of n arrivals of s seconds has, with n Poisson, the deviation s · sqrt(rate · period).
+    Busy time of Poisson arrivals over a period has the variance rate · period · E[S²].
     """
-    used, uses = load.nodes.get(node.name, (0.0, 0.0))
-    deviation = used / uses * math.sqrt(uses * period_s) / (period_s * cores) if uses > 0 else 0.0
-    return max(0.0, node.utilisation - used / cores - NOISE_DEVIATIONS * deviation)
+    known = load.nodes.get(node.name, NO_LOAD)
+    deviation = math.sqrt(known.squares * period_s) / (period_s * cores)
+    return max(0.0, node.utilisation - known.seconds / cores - NOISE_DEVIATIONS * deviation)

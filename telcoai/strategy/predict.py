@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from telcoai.strategy.course import Course
 from telcoai.strategy.queueing import wait_s
@@ -27,15 +27,34 @@ class Prediction:
         return (self.mean_s + self.tail_s) / 2
 
 
+class Load(NamedTuple):
+    """Per second: uses, their seconds together (so the servers busy), and their squared seconds."""
+
+    uses: float
+    seconds: float
+    squares: float
+
+    @property
+    def residual_s(self) -> float:
+        """E[S²] / E[S]: what a mix of uses counts as one constant use in Pollaczek and Khinchine's wait.
+
+        None below a microsecond of use a second, which is what rounding leaves after taking out.
+        """
+        return self.squares / self.seconds if self.seconds > 1e-6 else 0.0
+
+
+NO_LOAD = Load(0.0, 0.0, 0.0)
+
+
 @dataclass(slots=True)
 class Occupancy:
-    """Load on each node and link direction: seconds of it used a second, and uses a second.
+    """Load on each node and link direction: uses a second, and the sums of their seconds and squared seconds.
 
     ``standing_s``: wait at each node that no plan explains (backlog). ``strange``: utilisation by others.
     """
 
-    nodes: dict[str, tuple[float, float]] = field(default_factory=dict)
-    links: dict[tuple[str, bool], tuple[float, float]] = field(default_factory=dict)
+    nodes: dict[str, Load] = field(default_factory=dict)
+    links: dict[tuple[str, bool], Load] = field(default_factory=dict)
     standing_s: Mapping[str, float] = field(default_factory=dict)
     strange: Mapping[str, float] = field(default_factory=dict)
 
@@ -48,24 +67,23 @@ class Occupancy:
 
     def node_wait_s(self, name: str, cores: int) -> float:
         """Mean wait for a core of the node, in seconds."""
-        used, uses = self.nodes.get(name, (0.0, 0.0))
-        utilisation = max(0.0, used) / cores + self.strange.get(name, 0.0)
-        return wait_s(utilisation, _mean(used, uses), cores) + self.standing_s.get(name, 0.0)
+        load = self.nodes.get(name, NO_LOAD)
+        utilisation = max(0.0, load.seconds) / cores + self.strange.get(name, 0.0)
+        return wait_s(utilisation, load.residual_s, cores) + self.standing_s.get(name, 0.0)
 
     def link_wait_s(self, name: str, upward: bool) -> float:
         """Mean wait in the queue of one direction of a link, in seconds."""
-        used, uses = self.links.get((name, upward), (0.0, 0.0))
-        return wait_s(used, _mean(used, uses))
+        load = self.links.get((name, upward), NO_LOAD)
+        return wait_s(load.seconds, load.residual_s)
 
 
-def _count(counts: dict[_Key, tuple[float, float]], key: _Key, rate_per_s: float, seconds: float) -> None:
-    used, uses = counts.get(key, (0.0, 0.0))
-    counts[key] = (used + rate_per_s * seconds, uses + rate_per_s)
-
-
-def _mean(used: float, uses: float) -> float:
-    """Seconds a use; none below a use in a thousand seconds, which is what rounding leaves after taking out."""
-    return used / uses if uses > 1e-3 else 0.0
+def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float) -> None:
+    load = loads.get(key, NO_LOAD)
+    loads[key] = Load(
+        load.uses + rate_per_s,
+        load.seconds + rate_per_s * seconds,
+        load.squares + rate_per_s * seconds * seconds,
+    )
 
 
 def unloaded(course: Course, percentile: float) -> Prediction:
@@ -82,8 +100,7 @@ def loaded(course: Course, percentile: float, occupancy: Occupancy) -> Predictio
 
 
 def _predict(course: Course, percentile: float, waits: tuple[list[float], list[float]]) -> Prediction:
-    """Waits are taken as exponential in the tail: at share q they are ln(1 / (1 - q)) times their mean."""
-    stretch = max(1.0, -math.log(max(1e-6, 1 - percentile / 100)))
+    stretch = tail_stretch(percentile)
     nodes, links = waits
     mean_s = gone = 0.0
     tail_s: float | None = None
@@ -94,3 +111,8 @@ def _predict(course: Course, percentile: float, waits: tuple[list[float], list[f
         if tail_s is None and gone >= percentile / 100 - 1e-9:
             tail_s = way.seconds + stretch * wait + way.jitter_s
     return Prediction(mean_s, mean_s if tail_s is None else tail_s)
+
+
+def tail_stretch(percentile: float) -> float:
+    """How many times its mean a wait is at the percentile: ln(1 / (1 - q)), as waits are exponential in the tail."""
+    return max(1.0, -math.log(max(1e-6, 1 - percentile / 100)))

@@ -10,9 +10,10 @@ HORIZON_S = 10.0
 
 
 def wait_s(utilisation: float, service_s: float, servers: int = 1) -> float:
-    """Mean wait of M/D/c in seconds, never falling in ``utilisation`` and finite.
+    """Mean wait of M/G/c in seconds, never falling in ``utilisation`` and finite; ``service_s`` is E[S²] / E[S].
 
-    Half of M/M/c's wait, the usual approximation for constant service (Cosmetatos refines it by a few per cent):
+    Exact for one server (Pollaczek and Khinchine); for more, M/M/c's wait times (1 + squared variation) / 2, the usual
+    approximation, which for constant service halves it:
     C(c, a) · service / (2 c (1 - utilisation)), with C Erlang's probability of waiting. Above the knee, the backlog of
     an overload, averaged over the horizon, is added.
     """
