@@ -58,6 +58,11 @@ def test_a_node_has_its_own_name_and_interfaces(sandbox: SandboxMaker, tmp_path:
     assert "eth0" not in text
 
 
+def test_tcp_sends_the_same_way_whatever_the_host_prefers(sandbox: SandboxMaker, tmp_path: Path) -> None:
+    box = sandbox(chain())
+    assert output_of(box, "edge", "cat /proc/sys/net/ipv4/tcp_congestion_control", tmp_path).strip() == "reno"
+
+
 def test_exec_gives_exit_codes_as_a_shell_does(sandbox: SandboxMaker) -> None:
     box = sandbox(chain())
     assert box.exec("edge", ["sh", "-c", "exit 7"]) == 7
