@@ -73,10 +73,14 @@ class Library:
     files: dict[Path, list[Source]] = field(default_factory=dict)
     plugins: dict[str, list[str]] = field(default_factory=dict)
     """Names by group, once asked for: finding them reads every installed package's metadata."""
+    _found: dict[tuple[str, str, Path | None], Source] = field(default_factory=dict)
 
     def report(self, mark: Mark, what: str) -> None:
-        """Note a problem."""
+        """Note a problem; SpecError with all of them when they get too many to help."""
         self.problems.append(mark.problem(what))
+        if len(self.problems) > 2 * problems.MOST:
+            self.problems.append(mark.problem("more problems follow, these will do"))
+            self.raise_problems()
 
     def sources(self, path: Path) -> list[Source]:
         """The documents of a file; problems of form are noted, and what has them is left out."""
@@ -98,6 +102,12 @@ class Library:
 
     def find(self, kind: str, reference: str, holder: Path | None) -> Source:
         """The document of ``kind`` that a reference means; Dangling when there is none."""
+        wanted = (kind, reference, holder)
+        if wanted not in self._found:
+            self._found[wanted] = self._sought(kind, reference, holder)
+        return self._found[wanted]
+
+    def _sought(self, kind: str, reference: str, holder: Path | None) -> Source:
         for own in self.files.get(holder, []) if holder else []:
             if own.kind == kind and own.name() == reference:
                 return own

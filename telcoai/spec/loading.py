@@ -46,10 +46,14 @@ def load_workload(path: str | Path) -> WorkloadInfo:
 def validate(paths: Iterable[str | Path]) -> list[str]:
     """Every problem of the files and of what they refer to, one line each; none when all is well."""
     library = Library()
-    for path in paths:
-        for source in library.sources(Path(path).resolve()):
-            _check(library, source)
-    return list(dict.fromkeys(library.problems))
+    try:
+        for path in paths:
+            for source in library.sources(Path(path).resolve()):
+                _check(library, source)
+        library.raise_problems()
+    except SpecError as err:
+        return err.problems
+    return []
 
 
 def _check(library: Library, source: Source) -> None:

@@ -16,6 +16,8 @@ from telcoai.spec.nodes import Items, Node, Table, find, mark_of_key
 MOST = 100
 """Problems of one document that are told; more don't help."""
 
+_MANY = 200
+
 Place = tuple[str | int, ...]
 
 
@@ -28,7 +30,10 @@ def allowed(names: Iterable[str]) -> str:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """``; did you mean x?`` for the nearest name, or nothing."""
-    near = difflib.get_close_matches(word[:60], list(names), n=1, cutoff=0.6)
+    known = list(names)
+    if len(known) > _MANY:  # comparing with thousands of names takes seconds
+        known = [name for name in known if name[:1] == word[:1]][:_MANY]
+    near = difflib.get_close_matches(word[:60], known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -181,7 +181,7 @@ class ScenarioSpec(Form):
 
     testbed: Reference = Field(description="Name of a testbed, or the path of its file.")
     services: Annotated[list[ServiceForm], Field(min_length=1, max_length=100)]
-    timeline: Annotated[list[EventForm], Field(max_length=10_000)] = Field(default_factory=list)
+    timeline: Annotated[list[EventForm], Field(max_length=2_000)] = Field(default_factory=list)
     strategies: Annotated[list[Reference], Field(min_length=1, max_length=100)] = Field(
         description="Names of strategies, or `./mine.py:Mine` of one's own."
     )

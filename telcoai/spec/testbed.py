@@ -167,10 +167,11 @@ def _reachable(building: _Building) -> None:
     """Every node must reach every other over links."""
     links = tuple(building.links.values())
     found = routes_from(links, building.nodes[0].name)
-    lost = [node for node in building.nodes if node.name not in found]
-    for index, written in enumerate(dict.fromkeys(node.group for node in building.nodes)):
-        names = [node.name for node in lost if node.group == written]
-        if names:
-            building.report(
-                f"{names[0]!r} can't be reached from {building.nodes[0].name!r} over links", "nodes", index, "name"
-            )
+    lost: dict[str, str] = {}
+    for node in building.nodes:
+        if node.name not in found:
+            lost.setdefault(node.group, node.name)
+    for index, group in enumerate(dict.fromkeys(node.group for node in building.nodes)):
+        if group in lost:
+            what = f"{lost[group]!r} can't be reached from {building.nodes[0].name!r} over links"
+            building.report(what, "nodes", index, "name")

@@ -25,7 +25,8 @@ class _Story:
 
     def __init__(self, places: Places, topology: Topology, services: tuple[Service, ...]) -> None:
         self._places = places
-        self._links = {link.name: (link, link.up, link.down) for link in topology.links}
+        self._states = {link.name: (link.up, link.down) for link in topology.links}
+        self._links = {(link.a, link.b): link for link in topology.links}
         self._requirements = {service.name: service.requirements for service in services}
         self._members = members(topology)
 
@@ -33,7 +34,8 @@ class _Story:
         a, b = (
             self._named(name, self._members, "node or group", index, "link", i) for i, name in enumerate(event.link)
         )
-        found = [(link, link.a in a) for link, _, _ in self._links.values() if _joins(link, a, b)]
+        found = [(self._links[x, y], True) for x in a for y in b if (x, y) in self._links]
+        found += [(self._links[y, x], False) for x in a for y in b if (y, x) in self._links]
         if a and b and not found:
             self._places.report(
                 f"there is no link between {event.link[0]!r} and {event.link[1]!r}", *_at(index), "link"
@@ -43,12 +45,12 @@ class _Story:
 
     def _moved(self, event: LinkEvent, link: Link, forward: bool, index: int) -> tuple[str, LinkState, LinkState]:
         """The link after the event; up and down are as the event names the ends."""
-        _, up, down = self._links[link.name]
+        up, down = self._states[link.name]
         first, second = link_states(event, *((up, down) if forward else (down, up)))
         up, down = (first, second) if forward else (second, first)
         if any(state.jitter_ms > state.delay_ms for state in (up, down)):
             self._places.report("jitter above the delay from here on (allowed: at most the delay)", *_at(index))
-        self._links[link.name] = (link, up, down)
+        self._states[link.name] = (up, down)
         return link.name, up, down
 
     def service(self, event: ServiceEvent, index: int) -> list[Change]:
@@ -100,10 +102,6 @@ def members(topology: Topology) -> dict[str, list[str]]:
     for node in topology.nodes:
         known.setdefault(node.group, []).append(node.name)
     return known | {node.name: [node.name] for node in topology.nodes}
-
-
-def _joins(link: Link, a: list[str], b: list[str]) -> bool:
-    return (link.a in a and link.b in b) or (link.a in b and link.b in a)
 
 
 def _at(index: int) -> tuple[str | int, ...]:

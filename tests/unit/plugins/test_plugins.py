@@ -78,5 +78,5 @@ def test_what_is_no_workload_is_refused(tmp_path):
 
 
 def test_a_workload_of_ones_own_gives_its_info(tmp_path):
-    text = "class Mine:\n    info = 'known'\n    def samples(self): ...\n    def score(self, predictions, numbers): ...\n"
+    text = "class Mine:\n    info = 'known'\n    def samples(self): ...\n    def score(self, right, numbers): ...\n"
     assert plugins.load_workload(f"{written(tmp_path, text)}:Mine") == "known"

@@ -166,3 +166,12 @@ def test_a_file_of_another_kind_is_refused(folder):
     file = folder.scenario()
     alone = folder.write("alone.yaml", file.read_text().split("---\n")[1])
     assert "holds no Testbed (it holds Scenario)" in problems_of(alone)[0]
+
+
+def test_thousands_of_problems_are_cut_short(folder):
+    more = "".join(f"    - {{between: [camera-{i}, edge]}}\n" for i in range(10, 3000))
+    text = folder.testbed().read_text()
+    found = problems_of(folder.write("many.yaml", text + more))
+    assert "there is no node or group 'camera-10'" in found[0]
+    assert found[-1].endswith("more problems follow, these will do")
+    assert len(found) < 300
