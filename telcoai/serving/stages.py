@@ -16,6 +16,9 @@ from telcoai.serving.replay import Replay
 from telcoai.serving.stage_runs import Sessions, StageOutput
 from telcoai.serving.stats import Stats
 
+LATE_NS = 1_000_000
+"""A paced stage that ends later than due by more than this is counted: this host was too busy to wake up in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -78,6 +81,8 @@ class StageRunner:
             job.ledger.has_overrun = True
             return output, done_ns
         await self._machine.pacer.until(due_ns, done_ns)
+        if time.monotonic_ns() - due_ns > LATE_NS:
+            self._stats.late_calls += 1
         return output, due_ns
 
     def _replayed(self, job: Job, variant: VariantConfig) -> StageOutput | None:

@@ -22,6 +22,7 @@ class Stats:
         self.arrivals: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
         self.overruns = 0
+        self.late_calls = 0
         self.stage_calls = 0
         self.replayed_calls = 0
         self._latency_ms: dict[str, deque[float]] = {}
@@ -48,6 +49,7 @@ class Stats:
             "arrivals": dict(self.arrivals),
             "answers": {str(status): count for status, count in self.answers.items()},
             "overruns": self.overruns,
+            "late_calls": self.late_calls,
             "stage_calls": self.stage_calls,
             "replayed_calls": self.replayed_calls,
             "latency_ms": {service: list(values) for service, values in self._latency_ms.items()},
@@ -62,6 +64,7 @@ class Stats:
             *_family("telcoai_stage_calls_total", "counter", "Stages run or replayed", [("", self.stage_calls)]),
             *_family("telcoai_replayed_calls_total", "counter", "Stages replayed", [("", self.replayed_calls)]),
             *_family("telcoai_overruns_total", "counter", "Stages slower than their pace", [("", self.overruns)]),
+            *_family("telcoai_late_calls_total", "counter", "Paced stages over 1 ms late", [("", self.late_calls)]),
             *_family("telcoai_arrivals_total", "counter", "Requests of a service", _labelled("service", self.arrivals)),
             *_family("telcoai_answers_total", "counter", "Answers by status", _labelled("status", self.answers)),
             *self._histogram("telcoai_latency_seconds"),
