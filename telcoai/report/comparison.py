@@ -18,7 +18,7 @@ from telcoai.report.summary import RunSummary
 class Column:
     """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured`` or the energy meter's name.
 
-    ``main`` columns are those that fit a terminal.
+    ``brief`` is the title where there is little room; columns without one are left out there.
     """
 
     key: str
@@ -26,12 +26,17 @@ class Column:
     unit: str
     source: str
     better: str = ""
-    main: bool = True
+    brief: str = ""
 
     @property
     def heading(self) -> str:
         """Title, unit and source in one line, such as ``p95 latency, ms (measured)``."""
         return self.title + (f", {self.unit}" if self.unit else "") + (f" ({self.source})" if self.source else "")
+
+    @property
+    def brief_heading(self) -> str:
+        """Brief title (its unit in it) and source."""
+        return "\n".join(part for part in (self.brief, self.source.replace(", ", "\n+ ")) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Row:
     runs: str
     cells: tuple[Cell, ...]
 
+    @property
+    def brief_name(self) -> str:
+        """The strategy, with its valid runs unless that is simply one."""
+        return self.strategy if self.runs == "1" else f"{self.strategy} ({self.runs} valid)"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -72,10 +82,10 @@ class Comparison:
     notes: tuple[str, ...]
 
     def main_table(self) -> tuple[list[str], list[list[str]]]:
-        """Headings and texts of the main columns; the best of a column carries a star."""
-        shown = [k for k, column in enumerate(self.columns) if column.main]
-        headings = ["strategy", *(self.columns[k].heading for k in shown), "valid runs"]
-        rows = [[row.strategy, *(row.cells[k].marked for k in shown), row.runs] for row in self.rows]
+        """Headings (of several lines) and texts for 80 columns; the best of a column carries a star."""
+        shown = [k for k, column in enumerate(self.columns) if column.brief]
+        headings = ["strategy", *(self.columns[k].brief_heading for k in shown)]
+        rows = [[row.brief_name, *(row.cells[k].marked for k in shown)] for row in self.rows]
         return headings, rows
 
 
@@ -92,34 +102,34 @@ def _figures(meter: str) -> tuple[_Figure, ...]:
 
 def _counts() -> tuple[_Figure, ...]:
     return (
-        _Figure(Column("requests", "requests", "", "", main=False), lambda s: s.requests, "{:.0f}"),
-        _Figure(Column("errors", "errors", "", "measured", "low"), lambda s: s.errors, "{:.0f}"),
+        _Figure(Column("requests", "requests", "", ""), lambda s: s.requests, "{:.0f}"),
+        _Figure(Column("errors", "errors", "", "", "low", "errors"), lambda s: s.errors, "{:.0f}"),
     )
 
 
 def _latencies() -> tuple[_Figure, ...]:
     form = "{:.1f}"
-    p99 = Column("p99", "p99 latency", "ms", "measured", "low", main=False)
+    p99 = Column("p99", "p99 latency", "ms", "measured", "low")
     return (
         _Figure(Column("p50", "p50 latency", "ms", "measured", "low"), lambda s: s.latency_ms.p50, form),
-        _Figure(Column("p95", "p95 latency", "ms", "measured", "low"), lambda s: s.latency_ms.p95, form),
+        _Figure(Column("p95", "p95 latency", "ms", "measured", "low", "p95,\nms"), lambda s: s.latency_ms.p95, form),
         _Figure(p99, lambda s: s.latency_ms.p99, form),
     )
 
 
 def _scores() -> tuple[_Figure, ...]:
-    good = Column("effective_accuracy", "correct and on time", "", "measured", "high")
+    good = Column("effective_accuracy", "correct and on time", "", "measured", "high", "correct,\non time")
     return (
-        _Figure(Column("accuracy", "accuracy", "", "measured", "high"), lambda s: s.accuracy, "{:.3f}"),
+        _Figure(Column("accuracy", "accuracy", "", "measured", "high", "accuracy"), lambda s: s.accuracy, "{:.3f}"),
         _Figure(good, lambda s: s.effective_accuracy, "{:.3f}"),
     )
 
 
 def _energies(meter: str) -> tuple[_Figure, ...]:
-    request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low")
-    answer = Column("joules_per_correct_on_time", "dynamic energy a good answer", "J", meter, "low", main=False)
-    everything = Column("energy_j_total", "energy of all nodes, idle too", "J", meter, "low", main=False)
-    met = Column("requirements_met", "requirements met", "", f"measured, energy {meter}", "high")
+    request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low", "energy,\nJ per\nrequest")
+    answer = Column("joules_per_correct_on_time", "dynamic energy a good answer", "J", meter, "low")
+    everything = Column("energy_j_total", "energy of all nodes, idle too", "J", meter, "low")
+    met = Column("requirements_met", "requirements met", "", f"measured, {meter}", "high", "require-\nments met")
     return (
         _Figure(request, lambda s: s.energy_j_per_request, "{:.3f}"),
         _Figure(answer, lambda s: s.joules_per_correct_on_time, "{:.3f}"),
@@ -145,7 +155,7 @@ def compare(experiment: Experiment) -> Comparison:
         rows=rows,
         sentence=tell(standings, happenings(experiment.runs), experiment.runs[0].meter),
         ranking=ranking,
-        notes=(*_notes(standings), *standings.left_out),
+        notes=(ranking.sentence, *_notes(standings), *standings.left_out),
     )
 
 

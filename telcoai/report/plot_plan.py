@@ -100,10 +100,10 @@ def _layout(drawn: Drawing) -> Figure:
         "height": ROW_PX * count + 150,
     }
     for row, one in enumerate(drawn.series):
-        top = 1 - row / count
+        bottom = 1 - (row + 1) / count
         axis = f"yaxis{row + 1}" if row else "yaxis"
         layout[axis] = {
-            "domain": [top - 0.72 / count, top - 0.16 / count if count > 1 else top - 0.12],
+            "domain": [bottom, bottom + 0.65 / count],
             "range": [0, 1],
             "tickformat": ".0%",
             "tickvals": [0, 0.5, 1],

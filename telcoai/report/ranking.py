@@ -59,7 +59,7 @@ def strategy_use(standing: Standing, topology: Topology) -> Use | None:
 
 
 def run_use(run: Run, topology: Topology) -> Use:
-    """What a run's scored requests used, until the last of them was done."""
+    """What a run's scored requests used, in energy.parquet's window or until the last was done."""
     scored = run.scored_with_hops
     start_ns = int(run.warmup_s * 1e9)
     end_ns = max(start_ns + int(float(run.facts.get("duration_s", 0.0)) * 1e9), int(scored["done_ns"].max()))

@@ -98,7 +98,7 @@ class Run:
         frame["scored_s"] = frame["scheduled_ns"] / 1e9 - self.warmup_s
         return self._named(frame)
 
-    @property
+    @cached_property
     def scored(self) -> pd.DataFrame:
         """The samples that count: all but warm-up."""
         return self.samples[~self.samples["warmup"].astype(bool)]

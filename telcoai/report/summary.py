@@ -2,8 +2,8 @@
 
 Only requests scheduled after warm-up count. Energy per request is dynamic energy: what busy cores and radios took on
 top of idle, of all scored requests, divided by the number of requests scheduled. ``energy_j_total`` is all of
-energy.parquet, idle included. ``joules_per_correct_on_time`` is the dynamic energy of all scored requests divided by
-the number of answers that were correct and on time.
+energy.parquet: every node over the scored window, idle included. ``joules_per_correct_on_time`` is the dynamic energy
+of all scored requests divided by the number of answers that were correct and on time.
 """
 
 from __future__ import annotations

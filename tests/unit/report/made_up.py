@@ -62,9 +62,14 @@ def make_run(folder: Path, made_up: MadeUp, strategy: str, repetition: int) -> P
     samples = make_samples(made_up, strategy, name, rng)
     topology = topology_from(make_topology())
     assert topology is not None
-    end_ns = int((made_up.warmup_s + made_up.duration_s) * 1e9)
-    energy = account(samples.to_pandas(), topology, 0, end_ns)
-    table = samples.append_column("energy_j", pa.array(energy.per_request_j))
+    warm_ns = int(made_up.warmup_s * 1e9)
+    end_ns = warm_ns + int(made_up.duration_s * 1e9)
+    rows = samples.to_pandas()
+    warm = rows["warmup"]
+    energy = account(rows[~warm].reset_index(drop=True), topology, warm_ns, end_ns)
+    rows.loc[warm, "energy_j"] = account(rows[warm].reset_index(drop=True), topology, 0, warm_ns).per_request_j
+    rows.loc[~warm, "energy_j"] = energy.per_request_j
+    table = samples.append_column("energy_j", pa.array(rows["energy_j"]))
     pq.write_table(table, path / "samples.parquet")
     frame(energy, name).to_parquet(path / "energy.parquet")
     make_links(made_up, name).to_parquet(path / "links.parquet")

@@ -29,7 +29,7 @@ def test_the_link_change_moves_the_lead_and_the_sentence_says_so(four: Path) -> 
 
 def test_every_figure_names_its_source_or_is_a_plain_count(four: Path) -> None:
     for column in compared(four).columns:
-        assert column.source or column.key == "requests"
+        assert column.source or column.key in ("requests", "errors")
         if "energy" in column.title:
             assert column.source == "model"
 
@@ -128,3 +128,10 @@ def test_tables_for_the_terminal_have_a_text_for_every_heading(
     headings, rows = compared(tmp_path).main_table()
     assert [row[0] for row in rows] == list(strategies)
     assert all(len(row) == len(headings) for row in rows)
+
+
+def test_the_table_fits_a_terminal_of_80_columns(four: Path) -> None:
+    headings, rows = compared(four).main_table()
+    lines = [[*heading.split("\n")] for heading in headings]
+    texts = [[*lines[k], *(row[k] for row in rows)] for k in range(len(headings))]
+    assert sum(max(map(len, column)) + 2 for column in texts) <= 80
