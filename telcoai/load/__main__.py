@@ -18,9 +18,10 @@ import uvloop
 from telcoai.emulation.linux import sharpen_timers
 from telcoai.errors import TelcoaiError
 from telcoai.load.config import DriverConfig, read_configs
-from telcoai.load.driver import Driver
+from telcoai.load.driver import Driver, Turn
 
-_FLUSH_S = 0.5
+_LIVE_S = 0.5
+_SWITCH_S = 0.0002
 
 
 async def drive(configs: tuple[DriverConfig, ...]) -> None:
@@ -29,11 +30,15 @@ async def drive(configs: tuple[DriverConfig, ...]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     drivers = [Driver(config) for config in configs]
+    # The thread that replaces live files has to hand the interpreter back soon: by default it may keep it for 5 ms.
+    sys.setswitchinterval(_SWITCH_S)
     # What exists by now stays for good: the collector needn't look at it while driving.
     gc.collect()
     gc.freeze()
-    spread_s = _FLUSH_S / len(drivers)
-    await asyncio.gather(*(driver.run(stop, index * spread_s) for index, driver in enumerate(drivers)))
+    # Files are written in turns, 400 a second at most, so that requests never wait for all of them at once.
+    every_s = max(_LIVE_S, len(drivers) / 400)
+    turns = [Turn(every_s * index / len(drivers), every_s) for index in range(len(drivers))]
+    await asyncio.gather(*(driver.run(stop, turn) for driver, turn in zip(drivers, turns, strict=True)))
 
 
 class _WithoutPandas(MetaPathFinder):

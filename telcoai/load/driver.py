@@ -6,6 +6,7 @@ import asyncio
 import math
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,7 +21,16 @@ from telcoai.load.rows import Row, RowFile
 from telcoai.load.sample_requests import Deadlines, SampleRequests
 from telcoai.load.schedule import make_samples, make_schedule
 
-_LIVE_S = 0.5
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When one of several drivers in a process writes: each after its ``offset_s``, every ``every_s``."""
+
+    offset_s: float
+    every_s: float
+
+
+ALONE = Turn(0.0, 0.5)
 
 
 class Driver:
@@ -45,40 +55,49 @@ class Driver:
         self._rows = RowFile(config.out, config.run, config.service, config.device)
         config.live.parent.mkdir(parents=True, exist_ok=True)
 
-    async def run(self, stop: asyncio.Event, offset_s: float = 0.0) -> None:
-        """Drive until all is over or ``stop`` is set.
-
-        ``offset_s`` keeps the drivers of one process from writing all at once.
-        """
+    async def run(self, stop: asyncio.Event, turn: Turn = ALONE) -> None:
+        """Drive until all is over or ``stop`` is set."""
         self._stop = stop
-        report = asyncio.get_running_loop().create_task(self._report(offset_s))
+        over = asyncio.Event()
+        report = asyncio.get_running_loop().create_task(self._report(over, turn))
         try:
             await self._loop.run(stop)
         finally:
-            report.cancel()
+            over.set()
+            await report
             self._keep(self._rows.close)
         if self._failure is not None:
             raise TestbedError(f"{self._config.out}: can't write samples: {self._failure}") from self._failure
-        self._show("stopped" if stop.is_set() else "complete")
+        replace_json(self._config.live, self._figures("stopped" if stop.is_set() else "complete"))
 
-    async def _report(self, offset_s: float) -> None:
-        """Every half second: waiting rows to the file, figures to the live file."""
-        await asyncio.sleep(offset_s)
-        while True:
-            self._keep(self._rows.flush)
-            self._keep(lambda: self._show("driving"))
-            await asyncio.sleep(_LIVE_S)
+    async def _report(self, over: asyncio.Event, turn: Turn) -> None:
+        """At each turn: figures to the live file; at each second one, waiting rows to their file.
+
+        A thread replaces the live file: file systems may write to the disk before a rename, for milliseconds.
+        """
+        pause_s, count = turn.offset_s, 0
+        while not await _set_within(over, pause_s):
+            pause_s, count = turn.every_s, count + 1
+            if count % 2 == 0:
+                self._keep(self._rows.flush)
+            try:
+                await asyncio.to_thread(replace_json, self._config.live, self._figures("driving"))
+            except OSError as err:
+                self._fail(err)
 
     def _keep(self, write: Callable[[], None]) -> None:
         """Write; a run whose samples can't be kept is stopped, and ``run`` says why."""
         try:
             write()
         except OSError as err:
-            self._failure = self._failure or err
-            self._stop.set()
+            self._fail(err)
 
-    def _show(self, state: str) -> None:
-        replace_json(self._config.live, self._live.snapshot(self._loop.sent, state))
+    def _fail(self, failure: OSError) -> None:
+        self._failure = self._failure or failure
+        self._stop.set()
+
+    def _figures(self, state: str) -> dict[str, object]:
+        return self._live.snapshot(self._loop.sent, state)
 
     def _ended(self, exchange: Exchange) -> None:
         row = self._row(exchange)
@@ -122,6 +141,15 @@ class Driver:
 def _after(time_ns: int, start_ns: int) -> int:
     """Time after the start; never stays never."""
     return time_ns if time_ns < 0 else time_ns - start_ns
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most so long; whether it is set."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _labels(config: DriverConfig) -> list[int]:

@@ -42,9 +42,9 @@ class Live:
             "sent": sent,
             "done": self._done,
             "errors": self._errors,
-            "p95_ms": _ms(quantile(list(self._latency_ns), 95)),
+            "p95_ms": _ms(quantile(self._latency_ns, 95)),
             "correct": self._correct / answered if answered else None,
-            "lag_p99_ms": _ms(quantile(list(self._lag_ns), 99)),
+            "lag_p99_ms": _ms(quantile(self._lag_ns, 99)),
         }
 
 

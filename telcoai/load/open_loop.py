@@ -19,7 +19,7 @@ UNFINISHED = "unfinished"
 
 _BURST = 64
 """Requests sent at most before replies get their turn, when the schedule is behind."""
-_AHEAD = 4
+_AHEAD = 2
 _WATCH_S = 0.02
 
 
@@ -96,15 +96,16 @@ class OpenLoop:
             self._idle.set()
 
     async def _watch(self) -> None:
-        """Time out what is too old; the oldest come first, so each look costs next to nothing."""
+        """Time out what is too old. The oldest come first: sleep until that of now would be, then look again."""
         while True:
-            await asyncio.sleep(_WATCH_S)
-            before_ns = monotonic_ns() - self._drive.timeout_ns
+            left_ns = self._drive.timeout_ns
             while self._under_way:
                 oldest = next(iter(self._under_way.values()))
-                if oldest.scheduled_ns > before_ns:
+                left_ns = oldest.scheduled_ns + self._drive.timeout_ns - monotonic_ns()
+                if left_ns > 0:
                     break
                 self._give_up(oldest, TIMEOUT)
+            await asyncio.sleep(max(left_ns / 1e9, _WATCH_S))
 
     def _give_up(self, exchange: Exchange, status: str) -> None:
         self._client.drop(exchange)

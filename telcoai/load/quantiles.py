@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike
+import math
+from collections.abc import Iterable
 
 
-def quantile(values: ArrayLike, percent: float) -> float:
+def quantile(values: Iterable[float], percent: float) -> float:
     """The order statistic of rank ⌈(n − 1)·percent/100⌉ + 1, NaN when there are no values.
 
-    numpy's method ``higher``: of the two measured values around the exact position, the greater one.
+    The same as numpy's method ``higher``: of the two measured values around the exact position, the greater one.
+    Sorting is quicker than numpy's call for the few hundred values that live figures are made of.
     """
-    data = np.asarray(values, np.float64)
-    if data.size == 0:
-        return float("nan")
-    return float(np.percentile(data, percent, method="higher"))
+    ordered = sorted(values)
+    if not ordered:
+        return math.nan
+    return float(ordered[math.ceil((len(ordered) - 1) * percent / 100)])

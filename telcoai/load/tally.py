@@ -70,8 +70,8 @@ class Tally:
 
     def result(self, sent: int, now_ns: int, latest: int = 0, interrupted: bool = False) -> LoadResult:
         """The figures at ``now_ns``; quantiles over the ``latest`` requests only, when that isn't 0."""
-        latency_ms = np.array(self._latency_ns[-latest:], np.float64) / 1e6
-        lag_ms = np.array(self._lag_ns[-latest:], np.float64) / 1e6
+        latency_ms = np.sort(np.array(self._latency_ns[-latest:], np.float64) / 1e6).tolist()
+        lag_ms = np.sort(np.array(self._lag_ns[-latest:], np.float64) / 1e6).tolist()
         elapsed_s = max((now_ns - self._start_ns) / 1e9, 0.0)
         p50, p90, p95, p99, most = (quantile(latency_ms, percent) for percent in (50, 90, 95, 99, 100))
         return LoadResult(

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,6 +124,13 @@ def test_a_quantile_is_a_value_that_was_measured(values: list[int], percent: flo
     found = quantile(values, percent)
     assert found in values
     assert sum(value <= found for value in values) >= percent / 100 * (len(values) - 1)
+
+
+@pytest.mark.parametrize("percent", [0, 50, 90, 95, 99, 100])
+def test_quantiles_are_those_of_numpys_method_higher(percent: int) -> None:
+    for size in (1, 2, 7, 20, 100, 101, 512):
+        values = np.random.default_rng(size).integers(0, 1000, size)
+        assert quantile(values.tolist(), percent) == np.percentile(values, percent, method="higher")
 
 
 def test_the_quantile_of_nothing_is_nan() -> None:
