@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,14 +114,19 @@ def _open_lock(state_dir: Path) -> int | None:
 
 
 def _take_lock(state_dir: Path, name: str) -> int:
-    if running(state_dir):
-        raise TestbedError(f"testbed {name} is up already", "use it, or take it down first")
-    return _wait_for_lock(state_dir)
+    """The lock, waited for while another command brings the testbed up or down."""
+
+    def refuse_running() -> None:
+        if running(state_dir):
+            raise TestbedError(f"testbed {name} is up already", "use it, or take it down first")
+
+    return _wait_for_lock(state_dir, refuse_running)
 
 
-def _wait_for_lock(state_dir: Path) -> int:
+def _wait_for_lock(state_dir: Path, meanwhile: Callable[[], None] = lambda: None) -> int:
     deadline = time.monotonic() + _GONE_TIMEOUT_S
     while (lock := _open_lock(state_dir)) is None:
+        meanwhile()
         if time.monotonic() > deadline:
             raise TestbedError(
                 f"{state_dir} is locked by another command for over {_GONE_TIMEOUT_S:g} s",
