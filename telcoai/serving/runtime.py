@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import os
 import signal
 import socket
@@ -105,6 +106,8 @@ async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
         for stage, compute in zip(variant.stages, variant.compute, strict=True):
             if compute == "run":
                 await loop.run_in_executor(None, machine.sessions.load, stage.path)
+    gc.collect()
+    gc.freeze()  # what is there by now stays: later collections, which stop the clock, needn't look at it
     app.is_ready = True
 
 
