@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from telcoai.emulation import linux
 from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.namespaces import NodeNamespaces
 from telcoai.emulation.prober import Prober, Train, trains_of
@@ -61,6 +62,7 @@ def fork(layout: Layout, nodes: dict[str, NodeNamespaces], request: Mapping[str,
     reader, writer = os.pipe()
     if os.fork() == 0:
         try:
+            linux.run_first()
             os.write(writer, json.dumps(_measure(layout, nodes, request)).encode())
         finally:
             if sys.exc_info()[0] is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from telcoai.emulation import linux
@@ -16,7 +15,6 @@ from telcoai.emulation.wiring import Wiring
 
 _TIMEOUT_S = 5.0
 _START_TIMEOUT_S = 60.0
-_PRIORITY = -10
 
 
 class NetworkGone(OSError):
@@ -64,8 +62,7 @@ def _forward(layout: Layout, tuns: dict[str, int], control: socket.socket) -> No
     """In the child: never return."""
     try:
         linux.name_process("telcoai-network")
-        with suppress(PermissionError):  # then links are a little less exact on a busy host
-            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+        linux.run_first()
         Engine(Wiring(layout, tuns), control, layout.mtu).run()
     finally:
         if sys.exc_info()[0] is not None:

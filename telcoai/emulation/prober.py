@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import socket
+import statistics
 import struct
 import time
 from collections.abc import Iterable
@@ -28,9 +29,12 @@ _GRACE_NS = 500_000_000
 _QUIET_NS = 100_000_000
 _TOGETHER_PACKETS_PER_S = 25_000
 _FAST_PACKETS_PER_S = 20_000
+_LEAD_NS = 20_000_000
+"""How far ahead of the rate a train is sent, so that the link always has something to send."""
 _FAST_TRAIN = 84
 """Packets that fit a receive buffer, so that a fast train needs no reader while it arrives."""
 _UDP_SEGMENT = 103
+_LEAST_PACKETS = 5
 _BURST_PACKETS, _BURST_BYTES = 42, 63_000
 """What one send with segmentation takes, so that a burst is out faster than any link of interest carries it."""
 
@@ -70,15 +74,29 @@ class Train:
         return min(self.count, self.lead + (now - self.started_ns) // self.gap_ns)
 
     def rate_bps(self) -> float | None:
-        """Slope of bits over time, by least squares, without the first tenth; None when too few came out."""
+        """Slope of bits over time, without the first tenth; None when too few came out."""
         points = self.arrivals[len(self.arrivals) // 10 :]
-        if len(points) < 5:
+        if len(points) < _LEAST_PACKETS:
             return None
-        mean_k = sum(k for k, _ in points) / len(points)
-        mean_t = sum(t - points[0][1] for _, t in points) / len(points)
-        spread = sum((k - mean_k) ** 2 for k, _ in points)
-        slope = sum((k - mean_k) * (t - points[0][1] - mean_t) for k, t in points) / spread
-        return (self.size + HEADERS_BYTES) * 8e9 / slope if slope > 0 else None
+        fast = self.packets_per_s > _FAST_PACKETS_PER_S
+        gap_ns = _typical_gap_ns(points) if fast else _mean_gap_ns(points)
+        return (self.size + HEADERS_BYTES) * 8e9 / gap_ns if gap_ns > 0 else None
+
+
+def _mean_gap_ns(points: list[tuple[int, int]]) -> float:
+    """Time per packet by least squares, which averages jitter out."""
+    begin = points[0][1]
+    mean_k = sum(k for k, _ in points) / len(points)
+    mean_t = sum(t - begin for _, t in points) / len(points)
+    spread = sum((k - mean_k) ** 2 for k, _ in points)
+    return sum((k - mean_k) * (t - begin - mean_t) for k, t in points) / spread
+
+
+def _typical_gap_ns(points: list[tuple[int, int]]) -> float:
+    """Time per packet as the median over windows: one pause of the host in a short train then does no harm."""
+    window = max(1, len(points) // 4)
+    pairs = zip(points, points[window:], strict=False)
+    return statistics.median((t1 - t0) / max(1, k1 - k0) for (k0, t0), (k1, t1) in pairs)
 
 
 def train_for(state: LinkState, source: str, target: str, mtu: int) -> Train:
@@ -91,7 +109,7 @@ def train_for(state: LinkState, source: str, target: str, mtu: int) -> Train:
     if 1e9 / gap_ns > _FAST_PACKETS_PER_S:
         count = lead = max(5, min(_FAST_TRAIN, queue))
     else:
-        lead = max(2, min(queue // 2, int(8e6) // gap_ns))
+        lead = max(2, min(queue * 7 // 10, _LEAD_NS // gap_ns))
     return Train(source, target, whole - HEADERS_BYTES, count, gap_ns, lead, count * gap_ns / 1e9)
 
 

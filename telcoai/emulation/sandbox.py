@@ -194,7 +194,7 @@ class Sandbox:
         """Bring a stopped node's link up again; it has no processes."""
         self._ask("node_start", node=node)
 
-    def measure(self, links: Iterable[str] | None = None, attempts: int = 3) -> tuple[LinkMeasure, ...]:
+    def measure(self, links: Iterable[str] | None = None, attempts: int = 5) -> tuple[LinkMeasure, ...]:
         """Measure links (all, unless named) against their present states; those out of tolerance again.
 
         Takes about 1 s for 5 links and 5 s for 100. Links at a stopped node are left out.
