@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from telcoai.errors import InputError
 
-BATCH_ROWS = 256
+BATCH_ROWS = 64
 _END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
