@@ -13,6 +13,9 @@ from telcoai.report.sentence import tell
 from telcoai.report.standings import Spread, Standing, Standings, stand
 from telcoai.report.summary import RunSummary
 
+BRIEF = 9
+"""Characters of a column where there is little room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -41,16 +44,21 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One figure as text, and whether it is the best of its column. ``value`` is NaN where there is none."""
+    """One figure as text, and whether it is the best of its column. ``value`` is NaN where there is none.
+
+    ``range``: least and most over several runs, empty for one.
+    """
 
     text: str
     value: float
     best: bool = False
+    range: str = ""
 
     @property
     def marked(self) -> str:
-        """The text, with a star for the best."""
-        return f"{self.text} *" if self.best else self.text
+        """The text, with a star for the best, and the range on lines of its own."""
+        span = self.range if len(self.range) <= BRIEF else self.range.replace("–", "–\n")
+        return (f"{self.text} *" if self.best else self.text) + (f"\n{span}" if span else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class Row:
     @property
     def brief_name(self) -> str:
         """The strategy, with its valid runs unless that is simply one."""
-        return self.strategy if self.runs == "1" else f"{self.strategy} ({self.runs} valid)"
+        return self.strategy if self.runs == "1" else f"{self.strategy}\n{self.runs} valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ def compare(experiment: Experiment) -> Comparison:
     figures = _figures(experiment.runs[0].meter)
     ranking = rank_energy(standings)
     spreads = [[one.spread(figure.of) for figure in figures] for one in standings.strategies]
-    best = [_best([row[k].median for row in spreads], figure.column.better) for k, figure in enumerate(figures)]
+    best = [_best(_rivals(standings, [row[k].median for row in spreads], f), f.column) for k, f in enumerate(figures)]
     rows = tuple(
         _row(standing, [_cell(s, f.form, mark) for s, f, mark in zip(own, figures, best, strict=True)])
         for standing, own in zip(standings.strategies, spreads, strict=True)
@@ -167,18 +175,25 @@ def _row(standing: Standing, cells: list[Cell]) -> Row:
 def _cell(spread: Spread, form: str, best: float) -> Cell:
     if spread.runs == 0:
         return Cell("–", math.nan)
-    text = form.format(spread.median)
-    if spread.runs > 1:
-        text += f" ({form.format(spread.low)}–{form.format(spread.high)})"
-    return Cell(text, spread.median, spread.median == best)
+    low, high = form.format(spread.low), form.format(spread.high)
+    return Cell(
+        form.format(spread.median), spread.median, spread.median == best, f"{low}–{high}" if low != high else ""
+    )
 
 
-def _best(values: list[float], better: str) -> float:
+def _rivals(standings: Standings, values: list[float], figure: _Figure) -> list[float]:
+    """The values that may be the best: who fails many requests leads in no latency or energy figure."""
+    if figure.column.unit not in ("ms", "J"):
+        return values
+    return [value if one.answers else math.nan for one, value in zip(standings.strategies, values, strict=True)]
+
+
+def _best(values: list[float], column: Column) -> float:
     """The best value; NaN (equal to nothing) when fewer than two strategies have one, or several have the best."""
     finite = [value for value in values if math.isfinite(value)]
-    if not better or len(finite) < 2:
+    if not column.better or len(finite) < 2:
         return math.nan
-    best = min(finite) if better == "low" else max(finite)
+    best = min(finite) if column.better == "low" else max(finite)
     return best if finite.count(best) == 1 else math.nan
 
 
@@ -189,8 +204,11 @@ def _notes(standings: Standings) -> list[str]:
     notes = [
         "Latency counts from the scheduled send time, percentiles over requests answered 200; errors stand beside them."
     ]
+    failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
+    if failing:
+        notes.append(f"Too many requests failed to lead in latency or energy: {failing}.")
     if most == 1:
         notes.append("One repetition: no interval, and no difference is claimed to be significant.")
     else:
-        notes.append("Several repetitions: median of valid runs, range in brackets; no test of significance was made.")
+        notes.append("Several repetitions: median of valid runs, range below it; no test of significance was made.")
     return notes

@@ -19,6 +19,8 @@ from telcoai.report.standings import Standings
 MOST_BINS = 180
 """Wider bins than a second when a run is longer, so that a report stays small."""
 
+ROUND_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
+
 Figure = dict[str, Any]
 """A figure of plotly.js: data and layout; colours of the page are set when it is shown."""
 
@@ -56,6 +58,13 @@ class Drawing:
         """Width of a bin of time, whole seconds."""
         longest_s = max((float(run.facts.get("duration_s", 0)) for one in self.series for run in one.runs), default=0)
         return float(max(1, math.ceil(longest_s / MOST_BINS)))
+
+    @property
+    def time_axis(self) -> Figure:
+        """The axis of seconds after warm-up, with round ticks and room for the whole run."""
+        longest_s = max((float(run.facts.get("duration_s", 0)) for one in self.series for run in one.runs), default=0)
+        step_s = next((step for step in ROUND_S if longest_s <= 10 * step), 3600)
+        return {"title": {"text": "seconds after warm-up"}, "range": [0, longest_s], "tick0": 0, "dtick": step_s}
 
     def bins(self, rows: pd.DataFrame) -> pd.Series[float]:
         """Middle of the bin of each row, s after warm-up."""

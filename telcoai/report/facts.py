@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from telcoai.report.run import Run
+from telcoai.report.summary import summarise
 
 SHOWN_REASONS = 5
 
@@ -62,6 +63,37 @@ def _quantity(value: float, unit: str) -> str:
     return f"{value:.2%}" if unit == "share" else f"{value:.4g} {unit}".strip()
 
 
+def figures_of_runs(runs: tuple[Run, ...]) -> Table:
+    """The main figures of each run, the invalid ones marked."""
+    meter = runs[0].meter
+    headings = [
+        "run",
+        "counts",
+        "requests",
+        "errors",
+        "p50, ms (measured)",
+        "p95, ms (measured)",
+        "accuracy",
+        "correct and on time",
+        f"energy a request, J ({meter})",
+    ]
+    return headings, [[run.name, *_figures(run)] for run in runs]
+
+
+def _figures(run: Run) -> list[str]:
+    figures = summarise(run)
+    floats = [
+        (figures.latency_ms.p50, "{:.1f}"),
+        (figures.latency_ms.p95, "{:.1f}"),
+        (figures.accuracy, "{:.3f}"),
+        (figures.effective_accuracy, "{:.3f}"),
+        (figures.energy_j_per_request, "{:.3f}"),
+    ]
+    counts = [str(figures.requests), str(figures.errors)]
+    verdict = "✓ valid" if run.valid else "✗ invalid"
+    return [verdict, *counts, *(_or_dash(value, form) for value, form in floats)]
+
+
 def links_verified(runs: tuple[Run, ...]) -> Table:
     """Links as measured when the testbed came up; the same for all runs of a session, so from the newest."""
     headings = ["link", "RTT asked", "RTT measured", "rate ↑ asked", "measured", "rate ↓ asked", "measured"]
@@ -81,7 +113,7 @@ def _verified(link: Mapping[str, Any]) -> list[str]:
 
 
 def _or_dash(value: float | None, form: str, scale: float = 1.0) -> str:
-    return "–" if value is None else form.format(value * scale)
+    return "–" if value is None or math.isnan(value) else form.format(value * scale)
 
 
 def links_seen(runs: tuple[Run, ...]) -> Table:
@@ -142,19 +174,26 @@ def decisions_made(runs: tuple[Run, ...]) -> Table:
 def _decided(run: Run) -> list[str]:
     made = run.decisions
     counts = made["status"].value_counts()
-    failed = made[~made["status"].isin(("applied", "unchanged"))]
-    told = [f"{row.scored_s:.0f} s: {row.reason}" for row in made[made["status"] == "applied"].itertuples()]
-    told += [f"{row.scored_s:.0f} s: {row.status}: {row.error}" for row in failed.itertuples()]
+    failed = len(made) - int(counts.get("applied", 0)) - int(counts.get("unchanged", 0))
+    told = [line for line in map(_told, made.to_dict("records")) if line]
     more = [f"… and {len(told) - SHOWN_REASONS} more in decisions.jsonl"] if len(told) > SHOWN_REASONS else []
     return [
         run.name,
         str(counts.get("applied", 0)),
         str(counts.get("unchanged", 0)),
-        str(len(failed)),
+        str(failed),
         f"{made['duration_ms'].median():.2f} ms",
         f"{made['duration_ms'].max():.2f} ms",
         "; ".join(told[:SHOWN_REASONS] + more),
     ]
+
+
+def _told(decision: Mapping[Any, Any]) -> str:
+    """What is worth telling of a decision: why a plan changed, or why there was none."""
+    when = f"{decision['scored_s']:.0f} s: "
+    if decision["status"] == "applied":
+        return when + str(decision["reason"] or "no reason given")
+    return "" if decision["status"] == "unchanged" else f"{when}{decision['status']}: {decision['error']}"
 
 
 def replayed(runs: tuple[Run, ...]) -> str:
@@ -185,7 +224,7 @@ def provenance(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
     versions = {f"version of {name}": None for run in runs for name in run.facts.get("versions") or {}}
     told = [(name, _values((run.facts.get("versions") or {}).get(name[11:]) for run in runs)) for name in versions]
     host = {name: None for run in runs for name in run.facts.get("host") or {}}
-    told += [(f"host: {name}", _values((run.facts.get("host") or {}).get(name) for run in runs)) for name in host]
+    told += [(f"host: {name}", _values(_host_fact(run, name) for run in runs)) for name in host]
     return first + told
 
 
@@ -193,6 +232,11 @@ def digests(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
     """SHA-256 of the files that figures depend on."""
     names = {name: None for run in runs for name in run.facts.get("digests") or {}}
     return [(name, _values((run.facts.get("digests") or {}).get(name) for run in runs)) for name in names]
+
+
+def _host_fact(run: Run, name: str) -> Any:
+    value = (run.facts.get("host") or {}).get(name)
+    return f"{value / 2**30:.1f} GiB" if name.endswith("_bytes") and isinstance(value, int) else value
 
 
 def _values(values: Iterable[Any]) -> str:

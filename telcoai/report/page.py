@@ -62,6 +62,7 @@ def _content(
         "counts": drawn.counts,
         "changes": changes,
         "runs": [facts.judge(run) for run in runs],
+        "figures_of_runs": facts.figures_of_runs(runs),
         "links": facts.links_seen(runs),
         "verified": facts.links_verified(runs),
         "decisions": facts.decisions_made(runs),

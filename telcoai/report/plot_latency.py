@@ -67,7 +67,7 @@ def latency_over_time(drawn: Drawing) -> Figure:
         "seconds after warm-up",
         title,
         yaxis=axis,
-        xaxis={"rangemode": "tozero"},
+        xaxis=drawn.time_axis,
         **event_marks(drawn),
     )
 

@@ -94,7 +94,7 @@ def _layout(drawn: Drawing) -> Figure:
     layout: Figure = {
         "barmode": "stack",
         "bargap": 0,
-        "xaxis": {"title": {"text": "seconds after warm-up"}, "anchor": f"y{count}" if count > 1 else "y"},
+        "xaxis": {**drawn.time_axis, "anchor": f"y{count}" if count > 1 else "y"},
         "shapes": marks["shapes"],
         "annotations": marks["annotations"],
         "height": ROW_PX * count + 150,

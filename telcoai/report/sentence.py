@@ -35,12 +35,10 @@ def tell(standings: Standings, changes: tuple[Happening, ...], meter: str) -> st
     """What the comparison shows; for one strategy, its figures; for none, why there is nothing to compare."""
     comparable = standings.comparable
     if not comparable:
-        reasons = f": {standings.left_out[0]}" if standings.left_out else ""
-        return f"No run is valid, so there is nothing to compare{reasons}."
+        return "No run is valid, so there is nothing to compare; each run says why."
     if len(comparable) == 1:
         return _tell_one(comparable[0], meter)
-    spans = _spans(changes)
-    latency = [lead_of(_p95s(comparable, *span), ALIKE_LATENCY) for span in spans]
+    latency = [lead_of(_p95s(comparable, *span), ALIKE_LATENCY) for span in _spans(changes)]
     energy = lead_of(_energies(comparable), ALIKE_ENERGY)
     parts = [_tell_latency(latency), _tell_energy(energy, meter), _tell_both(latency, energy), _tell_errors(comparable)]
     return "; ".join(part for part in parts if part) + "."
@@ -67,25 +65,26 @@ def _spans(changes: tuple[Happening, ...]) -> list[tuple[float, float]]:
 
 
 def _p95s(standings: tuple[Standing, ...], start_s: float, end_s: float) -> dict[str, float]:
+    """p95 over all requests scheduled in a span, failed ones infinitely late: not finite for who fails over 5 %."""
     found = {}
     for one in standings:
         marks = []
         for run in one.runs:
             rows = run.scored
-            inside = rows[rows["answered"] & (rows["scored_s"] >= start_s) & (rows["scored_s"] < end_s)]
-            marks.append(percentiles(inside["latency_ms"].to_numpy()).p95)
+            inside = rows[(rows["scored_s"] >= start_s) & (rows["scored_s"] < end_s)]
+            marks.append(percentiles(inside["latency_ms"].fillna(math.inf).to_numpy()).p95)
         found[one.strategy] = spread(marks).median
     return found
 
 
 def _energies(standings: tuple[Standing, ...]) -> dict[str, float]:
-    return {one.strategy: one.spread(lambda s: s.energy_j_per_request).median for one in standings}
+    return {one.strategy: one.spread(lambda s: s.energy_j_per_request).median for one in standings if one.answers}
 
 
 def _tell_latency(leads: list[Lead | None]) -> str:
     told = [lead for lead in leads if lead is not None]
-    if not told:
-        return "no request was answered"
+    if len(told) < len(leads):
+        return "no strategy answered enough requests to have a p95 latency"
     first, last = told[0], told[-1]
     verb = "has" if len(first.leaders) == 1 else "share"
     start = f"{first.names} {verb} the lowest p95 latency"
@@ -116,9 +115,8 @@ def _tell_both(latency: list[Lead | None], energy: Lead | None) -> str:
 def _tell_errors(standings: tuple[Standing, ...]) -> str:
     told = []
     for one in standings:
-        share = one.spread(lambda s: s.errors / s.requests if s.requests else math.nan).median
-        if share > MANY_ERRORS:
-            told.append(f"{one.strategy} ({share:.0%})")
+        if one.failed_share > MANY_ERRORS:
+            told.append(f"{one.strategy} ({one.failed_share:.0%})")
     return f"requests failed under {', '.join(told)}" if told else ""
 
 

@@ -20,6 +20,9 @@ from telcoai.report.summary import RunSummary, summarise
 FREE_TO_DIFFER = frozenset({"strategies", "repetitions", "files"})
 """Keys of a scenario that don't change what one run does."""
 
+MOST_FAILED = 0.05
+"""With more failed requests than this, a strategy leads in no latency or energy figure (p95 over all is infinite)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -39,6 +42,19 @@ class Standing:
     runs: tuple[Run, ...]
     summaries: tuple[RunSummary, ...]
     made: int
+
+    @property
+    def failed_share(self) -> float:
+        """Share of scheduled requests without an answer 200, median over runs; NaN without requests."""
+        return self.spread(lambda one: one.errors / one.requests if one.requests else math.nan).median
+
+    @property
+    def answers(self) -> bool:
+        """Whether so few requests fail that its latency and energy can be set beside others'.
+
+        Who drops requests looks quick and thrifty: percentiles are over answers, and a failed request takes little.
+        """
+        return self.failed_share <= MOST_FAILED
 
     def spread(self, figure: Callable[[RunSummary], float]) -> Spread:
         """A figure over the runs that count."""
