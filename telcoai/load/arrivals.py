@@ -146,6 +146,7 @@ class Arrival:
     may: Mapping[str, tuple[float, float]]
 
 
+LEAST_RATE_PER_S = 1e-6
 _SHARE = (0.0, math.nextafter(1.0, 0.0))
 ARRIVALS: Mapping[str, Arrival] = MappingProxyType(
     {
@@ -182,3 +183,5 @@ def _check(name: str, value: float, bounds: tuple[float, float], demand: Demand)
     if not bounds[0] <= value <= bounds[1]:
         text = f"arrival {demand.arrival}: {name} is {value:g}, not within {bounds[0]:g} to {bounds[1]:g}"
         raise InputError(text)
+    if name.endswith("_per_s") and 0 < value < LEAST_RATE_PER_S:
+        raise InputError(f"arrival {demand.arrival}: {name} is {value:g}, neither 0 nor {LEAST_RATE_PER_S:g} or more")

@@ -15,7 +15,7 @@ RANDOM = {
     "ramp": {"to_per_s": 300.0, "over_s": 40.0},
     "diurnal": {"period_s": 20.0, "amplitude": 0.8},
 }
-rates = st.floats(0, 500)
+rates = st.just(0.0) | st.floats(1e-6, 500)
 seeds = st.integers(0, 2**32)
 
 
@@ -118,6 +118,7 @@ def test_of_two_demands_at_once_the_last_counts() -> None:
         (Demand("poisson", -1), "rate_per_s is -1"),
         (Demand("poisson", float("nan")), "rate_per_s is nan"),
         (Demand("poisson", float("inf")), "rate_per_s is inf"),
+        (Demand("gamma", 5e-324, parameters={"cv": 1}), "neither 0 nor 1e-06"),
         (Demand("gamma", 1), "needs the parameter cv"),
         (Demand("gamma", 1, parameters={"cv": 0}), "cv is 0"),
         (Demand("poisson", 1, parameters={"cv": 1}), "has no parameter cv"),
