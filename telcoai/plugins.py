@@ -1,7 +1,6 @@
 """Strategies and workloads that others bring: by entry point, or from a file as ``./mine.py:Mine``.
 
-Finding a name reads installed packages' metadata only; nothing of a plugin runs before ``load``. Must not know what a
-strategy or a workload is.
+Finding a name reads installed packages' metadata only; nothing of a plugin runs before ``load``.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from telcoai.errors import PluginError, TelcoaiError
+from telcoai.model.view import Strategy
+from telcoai.model.workload import WorkloadInfo
 
 STRATEGIES = "telcoai.strategies"
 WORKLOADS = "telcoai.workloads"
@@ -55,26 +56,29 @@ def strategy_names() -> list[str]:
     return names(STRATEGIES)
 
 
-def load_strategy(reference: str) -> Any:
-    """A strategy (``telcoai.model.view.Strategy``), made without arguments; PluginError when it isn't one."""
+def load_strategy(reference: str) -> Strategy:
+    """A strategy, made without arguments; PluginError when it isn't one."""
     strategy = _made(reference, load(STRATEGIES, reference))
     missing = [name for name in ("name", "summary") if not isinstance(getattr(strategy, name, None), str)]
     missing += [] if callable(getattr(strategy, "plan", None)) else ["plan"]
     if missing:
         hint = "a strategy has a name, a summary and plan(view) -> Plan"
         raise PluginError(f"{reference} is not a strategy: it lacks {', '.join(missing)}", hint)
-    return strategy
+    made: Strategy = strategy  # type: ignore[assignment]
+    return made
 
 
-def load_workload(reference: str) -> Any:
-    """What is known of a workload (its ``info``, a ``WorkloadInfo``); PluginError when it isn't one."""
+def load_workload(reference: str) -> WorkloadInfo:
+    """What is known of a workload, its ``info``; PluginError when it isn't one."""
     workload: Any = _made(reference, load(WORKLOADS, reference))
     missing = [name for name in ("samples", "score") if not callable(getattr(workload, name, None))]
     missing += [] if hasattr(type(workload), "info") or hasattr(workload, "info") else ["info"]
-    if missing:
+    if missing or not isinstance(workload.info, WorkloadInfo):
+        missing = missing or ["info of type WorkloadInfo"]
         hint = "a workload has info, samples() and score(predictions, numbers)"
         raise PluginError(f"{reference} is not a workload: it lacks {', '.join(sorted(missing))}", hint)
-    return workload.info
+    info: WorkloadInfo = workload.info
+    return info
 
 
 def load(group: str, reference: str) -> object:

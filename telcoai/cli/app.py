@@ -40,7 +40,22 @@ app = typer.Typer(
     "130 interrupted.",
 )
 
-for module in (up, down, status, deploy, undeploy, bench, report, load, exec_, logs, validate, schema, strategies, doctor):
+for module in (
+    up,
+    down,
+    status,
+    deploy,
+    undeploy,
+    bench,
+    report,
+    load,
+    exec_,
+    logs,
+    validate,
+    schema,
+    strategies,
+    doctor,
+):
     module.register(app)
 
 

@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
     app.command("bench", epilog="Example: telcoai bench scenarios/quickstart.yaml --strategy latency-greedy")(bench)
 
 
-def bench(  # noqa: PLR0913 - an option each
+def bench(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
-    testbed: Annotated[str | None, typer.Option("--testbed", help="Another testbed (file) than the scenario's.")] = None,
+    testbed: Annotated[str | None, typer.Option("--testbed", help="A testbed file, instead of the scenario's.")] = None,
     strategy: Annotated[
         list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
     ] = None,
@@ -30,7 +30,7 @@ def bench(  # noqa: PLR0913 - an option each
     keep: Annotated[bool, typer.Option("--keep", help="Leave the testbed up.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Run a scenario's strategies, repeated and interleaved, and compare them."""
+    """Run a scenario's strategies and compare them."""
     from telcoai.cli.place import root
     from telcoai.cli.report import show_comparison
     from telcoai.cli.story import make_story

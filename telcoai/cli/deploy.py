@@ -19,7 +19,10 @@ def deploy(
     strategy: Annotated[str | None, typer.Option("--strategy", "-s", help="Who plans. [default: the first]")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Start the scenario's services on its running testbed, with one plan of a strategy; bench plans again and again."""
+    """Start a scenario's services with one plan.
+
+    The testbed must be up. The plan is made once, by the strategy; bench plans again and again.
+    """
     from telcoai.cli.place import root
     from telcoai.cli.story import make_story
     from telcoai.experiment.deploy import deploy as start
@@ -28,7 +31,14 @@ def deploy(
     chosen = load_scenario(scenario)
     plan = start(chosen, strategy or chosen.strategies[0], root(), make_story())
     rows = [
-        [one.service, one.device, one.variant, ", ".join(one.hops), ", ".join(f"{t:g}" for t in one.thresholds), one.wire]
+        [
+            one.service,
+            one.device,
+            one.variant,
+            ", ".join(one.hops),
+            ", ".join(f"{t:g}" for t in one.thresholds),
+            one.wire,
+        ]
         for one in plan.assignments
     ]
     if output is Output.JSON:

@@ -24,14 +24,15 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(output: OutputOption = Output.TABLE) -> None:
-    """Say whether this machine can have virtual hosts, and what to do where it can't."""
+    """Say what this machine lacks, and the fix."""
     findings = _findings()
     if output is Output.JSON:
         keys = ("check", "ok", "needed", "detail")
         print_json([dict(zip(keys, finding, strict=True)) for finding in findings])
     else:
-        words = {(True, True): "ok", (True, False): "ok", (False, True): "missing", (False, False): "optional"}
-        print_table(["check", "state", "detail"], [[name, words[ok, needed], text] for name, ok, needed, text in findings])
+        state = {(True, True): "ok", (True, False): "ok", (False, True): "missing", (False, False): "optional"}
+        rows = [[name, state[ok, needed], text] for name, ok, needed, text in findings]
+        print_table(["check", "state", "detail"], rows)
     if any(needed and not ok for _, ok, needed, _ in findings):
         raise typer.Exit(3)
 

@@ -20,7 +20,7 @@ def down(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All testbeds, those that crashed too.")] = False,
 ) -> None:
-    """Take a testbed down and leave nothing of it, also after a crash."""
+    """Take a testbed down, also after a crash."""
     from telcoai.cli.place import root
     from telcoai.testbed.running import known_names, take_down
 

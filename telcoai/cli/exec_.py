@@ -24,7 +24,7 @@ def exec_(
     command: Annotated[list[str], typer.Argument(help="Program and its arguments, after --.")],
     testbed: TestbedOption = None,
 ) -> None:
-    """Run a program in a node, on this terminal; its exit code is the answer."""
+    """Run a program in a node, on this terminal."""
     from telcoai.cli.place import root
     from telcoai.errors import InputError
     from telcoai.testbed.running import choose

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("load", epilog=example)(load)
 
 
-def load(  # noqa: PLR0913 - an option each
+def load(
     url: Annotated[str, typer.Argument(help="Where an Open Inference Protocol server listens.")],
     model: Annotated[str, typer.Option("--model", "-m", help="Model to ask.")],
     rate: Annotated[str, typer.Option("--rate", "-r", help="Mean arrivals, such as 500/s.")] = "10/s",
@@ -62,7 +62,8 @@ def load(  # noqa: PLR0913 - an option each
 
 def _line(now: LoadResult) -> str:
     p95 = "–" if math.isnan(now.p95_ms) else f"{now.p95_ms:.1f} ms"
-    return f"{now.elapsed_s:.0f} s  sent {now.sent}/{now.scheduled}  {now.rate_per_s:.0f}/s  p95 {p95}  errors {now.errors}"
+    sent = f"sent {now.sent}/{now.scheduled}"
+    return f"{now.elapsed_s:.0f} s  {sent}  {now.rate_per_s:.0f}/s  p95 {p95}  errors {now.errors}"
 
 
 def _plain(result: LoadResult) -> dict[str, Any]:

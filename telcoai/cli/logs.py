@@ -15,11 +15,11 @@ def register(app: typer.Typer) -> None:
 
 
 def logs(
-    node: Annotated[str | None, typer.Argument(help="Node whose runtime's log is wanted; the testbed's own without.")] = None,
+    node: Annotated[str | None, typer.Argument(help="Its runtime's log; the testbed's own without.")] = None,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Only the last so many.")] = 200,
     testbed: TestbedOption = None,
 ) -> None:
-    """Print the log of a node's runtime, or of the testbed's supervisor."""
+    """Print the log of a runtime, or of the testbed."""
     from telcoai.cli.place import root
     from telcoai.errors import InputError
     from telcoai.testbed.running import choose

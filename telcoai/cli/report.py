@@ -22,7 +22,10 @@ def report(
     folder: Annotated[Path, typer.Argument(help="An experiment's folder, or one run's.")],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Compare an experiment's runs, and write report.html, summary.json and summary.csv beside them."""
+    """Compare an experiment's runs.
+
+    Writes report.html, summary.json and summary.csv beside them.
+    """
     from telcoai.report import write_report
 
     written = write_report(folder)

@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
     app.command("schema", epilog="Example: telcoai schema Testbed > testbed.json")(schema)
 
 
-def schema(kind: Annotated[str, typer.Argument(help="Testbed, Scenario, DeviceProfile, RadioProfile or Workload.")]) -> None:
+def schema(
+    kind: Annotated[str, typer.Argument(help="Testbed, Scenario, DeviceProfile, RadioProfile or Workload.")],
+) -> None:
     """Print the JSON Schema of a kind of file."""
     from telcoai.errors import InputError
     from telcoai.spec import KINDS

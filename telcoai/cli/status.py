@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(testbed: TestbedOption = None, output: OutputOption = Output.TABLE) -> None:
-    """Show the testbeds that are up: nodes, links as asked and as measured."""
+    """Show nodes, and links as asked and measured."""
     from telcoai.cli.place import root
     from telcoai.testbed.running import choose, find_all
 

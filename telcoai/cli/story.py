@@ -50,7 +50,9 @@ class PlainStory:
         if figures["elapsed_s"] >= self._next_s:
             self._next_s += self.EVERY_S
             cells = zip(COLUMNS[1:], row_of(figures)[1:], strict=True)
-            self._console.print("  " + "  ".join(f"{name} {cell}" for name, cell in cells), markup=False, soft_wrap=True)
+            self._console.print(
+                "  " + "  ".join(f"{name} {cell}" for name, cell in cells), markup=False, soft_wrap=True
+            )
 
 
 class LiveStory:

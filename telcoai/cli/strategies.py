@@ -14,9 +14,9 @@ def register(app: typer.Typer) -> None:
 
 def strategies(output: OutputOption = Output.TABLE) -> None:
     """List the strategies that are installed."""
-    from telcoai.experiment.parts import open_strategy, strategy_names
+    from telcoai.plugins import load_strategy, strategy_names
 
-    found = [open_strategy(name) for name in strategy_names()]
+    found = [load_strategy(name) for name in strategy_names()]
     if output is Output.JSON:
         print_json([{"name": one.name, "summary": one.summary} for one in found])
     else:

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Files to check.")], output: OutputOption = Output.TABLE
 ) -> None:
-    """Check files, and say everything that is wrong with them at once."""
+    """Check files; every error is told at once."""
     from telcoai.spec import validate as find_problems
 
     found = {str(path): find_problems([path]) for path in files}

@@ -62,7 +62,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     energy = account_energy(session, samples)
     folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
     folder.write_table("energy", frame(energy, outcome.key.name))
-    evidence = gather(session, outcome, samples)
+    evidence = gather(outcome, samples)
     checks = run_checks(evidence, session.scenario.bounds)
     facts |= verdict(checks, outcome)
     facts |= {
@@ -103,7 +103,7 @@ def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:
     return reported / counted if counted else 1.0
 
 
-def gather(session: Session, outcome: Outcome, samples: pd.DataFrame) -> Evidence:
+def gather(outcome: Outcome, samples: pd.DataFrame) -> Evidence:
     """What the checks look at. A partial run is judged on what it was, up to its end."""
     until_ns = int(outcome.ended_s * 1e9)
     expected = sum(

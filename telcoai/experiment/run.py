@@ -18,8 +18,8 @@ from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.figures import Figures, growth
 from telcoai.orchestrator.journal import Journal
-from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.loop import Loop, play_alongside
+from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.processes import ProcessApplier
 from telcoai.orchestrator.timeline import Timeline
@@ -59,7 +59,8 @@ def drive(session: Session, key: RunKey, folder: RunFolder) -> Outcome:
     clock = RunClock(time.monotonic_ns() + int(lead_s * 1e9))
     probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)
     applier = ProcessApplier(session.deployment, probe)
-    outcome = Outcome(key, clock.t0_ns, datetime.now(UTC).isoformat(), drivers.configs, applier.figures(), probe)
+    started = datetime.now(UTC).isoformat()
+    outcome = Outcome(key, clock.t0_ns, started, drivers.configs, applier.figures(), probe=probe)
     journal = Journal(folder.path)
     drivers.start(clock.t0_ns)
     try:

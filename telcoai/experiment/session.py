@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from telcoai.experiment.parts import open_strategy, open_workload
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
+from telcoai.plugins import load_strategy, load_workload
 from telcoai.testbed.running import Testbed, bring_up, take_down
 
 
@@ -31,14 +31,14 @@ class Session:
 
 def load_plugins(scenario: Scenario) -> tuple[dict[str, WorkloadInfo], dict[str, Strategy]]:
     """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
-    workloads = {name: open_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
-    strategies = {name: open_strategy(name) for name in scenario.strategies}
+    workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
+    strategies = {name: load_strategy(name) for name in scenario.strategies}
     return workloads, strategies
 
 
 @contextmanager
 def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> Iterator[Testbed]:
-    """The scenario's testbed, brought up unless it is; what was brought up here is taken down after (not if ``keep``)."""
+    """The scenario's testbed, brought up unless it is; brought up here, it goes down after, unless ``keep``."""
     with story.step(f"testbed {scenario.topology.name}: {len(scenario.topology.nodes)} nodes up, links verified"):
         testbed, fresh = bring_up(scenario.topology, root)
     try:

@@ -70,9 +70,9 @@ class Deployment:
         """As new again after a run: links as the testbed has them, all nodes up, all runtimes ready."""
         for link in self.testbed.topology.links:
             self.testbed.set_link(link.name, link.up, link.down)
-        for node in self.testbed.sandbox.status().nodes:
-            if not node.up:
-                self.testbed.sandbox.node_start(node.name)
+        for status in self.testbed.sandbox.status().nodes:
+            if not status.up:
+                self.testbed.sandbox.node_start(status.name)
         alive = {one.node for one in running(self.testbed, RUNTIME)}
         dead = [node for node in self.configs if node not in alive]
         for node in dead:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.e2e.serving.tiny_family import write_family
 
-PLUGIN = '''
+PLUGIN = """
 from pathlib import Path
 
 from telcoai.model.plan import Assignment, Plan
@@ -27,6 +27,12 @@ def _variant(name, size, flops, accuracy):
 class Tiny:
     variants = (_variant("small", 8, 20_000_000, (0.6, 0.7, 0.82)), _variant("large", 16, 60_000_000, (0.7, 0.8, 0.92)))
     info = WorkloadInfo("tiny", "tiny", variants, HERE / "samples.npz", HERE / "replay.npz", 10, 24)
+
+    def samples(self):
+        return None
+
+    def score(self, predictions, numbers):
+        return None
 
 
 def plan_on(view, node=None):
@@ -57,7 +63,7 @@ class Raises:
         if view.time_s > 2:
             raise RuntimeError("no idea")
         return plan_on(view)
-'''
+"""
 
 WORLD = """
 apiVersion: telcoai/v1alpha1

@@ -9,7 +9,22 @@ from pathlib import Path
 
 import pytest
 
-VERBS = "up down status deploy undeploy bench report load exec logs validate schema strategies doctor".split()
+VERBS = [
+    "up",
+    "down",
+    "status",
+    "deploy",
+    "undeploy",
+    "bench",
+    "report",
+    "load",
+    "exec",
+    "logs",
+    "validate",
+    "schema",
+    "strategies",
+    "doctor",
+]
 
 
 def telcoai(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

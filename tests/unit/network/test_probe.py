@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from telcoai.errors import TestbedError
 from telcoai.model.topology import LinkState
 from telcoai.network.probe import LinkProbe, Seen

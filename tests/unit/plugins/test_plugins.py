@@ -2,6 +2,7 @@ import pytest
 
 from telcoai import plugins
 from telcoai.errors import PluginError, TelcoaiError
+from tests.places import small_workload
 
 GOOD = """
 class Mine:
@@ -78,5 +79,12 @@ def test_what_is_no_workload_is_refused(tmp_path):
 
 
 def test_a_workload_of_ones_own_gives_its_info(tmp_path):
+    text = "from tests.places import small_workload\nclass Mine:\n    info = small_workload()\n"
+    text += "    def samples(self): ...\n    def score(self, right, numbers): ...\n"
+    assert plugins.load_workload(f"{written(tmp_path, text)}:Mine") == small_workload()
+
+
+def test_a_workload_whose_info_is_no_info_is_refused(tmp_path):
     text = "class Mine:\n    info = 'known'\n    def samples(self): ...\n    def score(self, right, numbers): ...\n"
-    assert plugins.load_workload(f"{written(tmp_path, text)}:Mine") == "known"
+    with pytest.raises(PluginError, match="info of type WorkloadInfo"):
+        plugins.load_workload(f"{written(tmp_path, text)}:Mine")
