@@ -59,11 +59,10 @@ def strategy_use(standing: Standing, topology: Topology) -> Use | None:
 
 
 def run_use(run: Run, topology: Topology) -> Use:
-    """What a run's scored requests used, in energy.parquet's window or until the last was done."""
-    scored = run.scored_with_hops
+    """What a run's scored requests used within the scored window, which is energy.parquet's too."""
     start_ns = int(run.warmup_s * 1e9)
-    end_ns = max(start_ns + int(float(run.facts.get("duration_s", 0.0)) * 1e9), int(scored["done_ns"].max()))
-    return account(scored.reset_index(drop=True), topology, start_ns, end_ns).use
+    end_ns = start_ns + int(float(run.facts.get("duration_s", 0.0)) * 1e9)
+    return account(run.scored_with_hops.reset_index(drop=True), topology, start_ns, end_ns).use
 
 
 def _sentence(ranking: EnergyRanking, meter: str) -> str:
