@@ -119,7 +119,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame) -> Evidence:
         overruns=difference(outcome, "overruns"),
         host_utilisation=outcome.host_utilisation,
         clock_jump_ms=outcome.clock_jump_ms,
-        links_off=links_off(outcome.probe.readings if outcome.probe else []),
+        links_off=links_off(outcome.probe.readings) if outcome.probe else (),
         failures=tuple(outcome.failures),
     )
 
@@ -132,8 +132,7 @@ def scheduled(config: Mapping[str, Any]) -> Any:
 
 def verdict(checks: tuple[Check, ...], outcome: Outcome) -> dict[str, Any]:
     """The state of a run, and whether its figures count."""
-    why = [f"{check.name}: {check.figure:.4g} {check.unit}, bound {check.bound:g}" for check in checks if not check.ok]
-    why += [f"{check.name}: {check.detail}" for check in checks if not check.ok and check.detail and check.bound == 0]
+    why = [_why(check) for check in checks if not check.ok]
     if outcome.interrupted:
         why.insert(0, f"interrupted {outcome.ended_s:.1f} s after its start")
     return {
@@ -142,6 +141,11 @@ def verdict(checks: tuple[Check, ...], outcome: Outcome) -> dict[str, Any]:
         "why_invalid": why,
         "checks": [check.as_dict() for check in checks],
     }
+
+
+def _why(check: Check) -> str:
+    detail = f" ({check.detail})" if check.detail and check.bound == 0 else ""
+    return f"{check.name}: {check.figure:.4g} {check.unit}, bound {check.bound:g}{detail}"
 
 
 def difference(outcome: Outcome, counter: str) -> int:

@@ -59,6 +59,9 @@ def links_off(readings: Iterable[LinkReading]) -> tuple[str, ...]:
     for being too short.
     """
     phases: dict[tuple[str, str, LinkState], list[LinkReading]] = {}
+    readings = list(readings)
+    if not readings:
+        return ("no link was measured",)
     for reading in readings:
         phases.setdefault((reading.link, reading.direction, reading.asked), []).append(reading)
     problems = (_phase_problem(asked, phase) for (_, _, asked), phase in phases.items())

@@ -33,14 +33,14 @@ class Catalog:
 
     def metadata(self, model: str) -> dict[str, Any]:
         """The model's metadata, as the protocol writes it."""
-        inputs, outputs = [SAMPLE, ANY_FRAME], [PREDICTION, CONFIDENCE]
+        inputs, outputs = [SAMPLE, ANY_FRAME], [PREDICTION, CONFIDENCE]  # a service takes either of them
         if model in self.variants:
             inputs, outputs = [frame_spec(self.variants[model])], [*outputs, self.logits(model)]
         return {
             "name": model,
             "versions": [VERSION],
             "platform": "onnxruntime_onnx" if model in self.variants else "telcoai_service",
-            "inputs": [_spec(one) for one in inputs],
+            "inputs": [_spec(one) | ({"optional": True} if one is ANY_FRAME else {}) for one in inputs],
             "outputs": [_spec(one) for one in outputs],
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from typing import cast
 
@@ -11,7 +12,8 @@ from telcoai.serving.refusals import Malformed
 
 Address = tuple[str, int]
 IDLE_CONNECTIONS = 64
-CONNECT_S = 3.0
+DEAD_AFTER_S = 2
+"""A hop that acknowledges nothing for so long is dead, however long its answers may take while it lives."""
 
 
 class HopDead(Exception):
@@ -86,9 +88,19 @@ class Pool:
 
     async def _connect(self, address: Address) -> _Connection:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(CONNECT_S):
-            _, connection = await loop.create_connection(lambda: _Connection(self._limits), *address)
+        async with asyncio.timeout(DEAD_AFTER_S):
+            transport, connection = await loop.create_connection(lambda: _Connection(self._limits), *address)
+        _notice_death(transport.get_extra_info("socket"))
         return connection
+
+
+def _notice_death(sock: socket.socket) -> None:
+    """Let the kernel break a connection whose other end has crashed: it sends nothing, not even a reset."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_AFTER_S * 1000)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, DEAD_AFTER_S)
 
 
 class _Connection(asyncio.Protocol):

@@ -46,7 +46,7 @@ def test_rows_hold_what_happened_on_each_hop(
         assert sum(STAGE_S) * 1e9 <= spent_ns <= row["done_ns"] - row["scheduled_ns"]
 
 
-def test_a_deadline_that_has_passed_is_answered_504(
+def test_an_answer_after_the_required_deadline_is_late_and_still_an_answer(
     runtimes: dict[str, tiny_family.Runtime],
     config: Callable[..., dict[str, Any]],
     start_driver: Callable[[object], subprocess.Popen[str]],
@@ -61,7 +61,7 @@ def test_a_deadline_that_has_passed_is_answered_504(
     told["samples"] = tiny_family.SAMPLES
     start_driver(told).communicate(timeout=60)
     rows = read_rows(Path(told["out"])).to_pylist()
-    late = [row for row in rows if row["status"] == "504"]
+    late = [row for row in rows if row["status"] == "200" and row["done_ns"] - row["scheduled_ns"] > 20e6]
     assert late
     assert not any(row["on_time"] for row in late)
     assert {row["deadline_ms"] for row in rows} == {20.0}

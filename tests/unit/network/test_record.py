@@ -38,3 +38,7 @@ def test_each_state_asked_is_judged_by_itself():
     slow = LinkState(delay_ms=60.0, rate_bps=10e6)
     assert links_off([reading(0, 20.0), reading(1, 60.2, asked=slow)]) == ()
     assert len(links_off([reading(0, 20.0), reading(1, 20.0, asked=slow)])) == 1
+
+
+def test_a_run_whose_links_were_never_measured_is_not_as_asked():
+    assert links_off([]) == ("no link was measured",)
