@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from telcoai.load.rows import SCHEMA
+
+Numbers = NDArray[np.int64]
 
 
 def read_stream(path: Path) -> pa.Table | None:
@@ -35,4 +39,33 @@ def read_samples(paths: Iterable[Path], run: str) -> pd.DataFrame:
     tables = [table for path in sorted(paths) if (table := read_stream(path)) is not None]
     frame: pd.DataFrame = pa.concat_tables(tables or [SCHEMA.empty_table()]).to_pandas()
     frame["run"] = run
-    return frame.sort_values(["scheduled_ns", "service", "device"], kind="stable", ignore_index=True)
+    return sorted_samples(frame)
+
+
+def sorted_samples(samples: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of their schedule."""
+    return samples.sort_values(["scheduled_ns", "service", "device"], kind="stable", ignore_index=True)
+
+
+def unfinished_rows(config: Mapping[str, Any], run: str, numbers: Numbers, due_ns: Numbers) -> pd.DataFrame:
+    """Rows of requests that a driver was told to send and of which nothing is known. ``due_ns``: after t0."""
+    nothing = pa.Table.from_pylist([{} for _ in numbers], SCHEMA).to_pandas()
+    deadlines = [(one["at_s"] * 1e9, one["deadline_ms"]) for one in config["deadlines"]]
+    in_force = [[limit for at_ns, limit in deadlines if at_ns <= due][-1] for due in due_ns]
+    rows: pd.DataFrame = nothing.assign(
+        run=run,
+        service=config["service"],
+        device=config["device"],
+        request_id=numbers,
+        warmup=due_ns < config["warmup_s"] * 1e9,
+        scheduled_ns=due_ns,
+        deadline_ms=np.array(in_force, float),
+        status="unfinished",
+        variant="",
+        placement="",
+        fallback="",
+        **dict.fromkeys(("sent_ns", "first_byte_ns", "done_ns", "exit", "sample", "prediction", "label"), -1),
+        **dict.fromkeys(("bytes_sent", "bytes_received"), 0),
+        **dict.fromkeys(("correct", "on_time"), False),
+    )
+    return rows

@@ -46,15 +46,31 @@ class Drivers:
     folder: RunFolder
     configs: Mapping[str, dict[str, Any]]
     processes: dict[str, int] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
+    """Names of drivers that were lost with their node, as the timeline asked."""
+
+    _t0_ns: int = 0
 
     def start(self, t0_ns: int) -> None:
         """Start all; they wait for ``t0_ns`` (CLOCK_MONOTONIC)."""
+        self._t0_ns = t0_ns
         for name, config in self.configs.items():
-            path = self.folder.load / f"{name}.json"
-            write_private(path, json.dumps({**config, "start_ns": t0_ns}))
-            log = self.folder.logs / f"driver.{name}.log"
-            argv = [sys.executable, "-m", "telcoai.load", str(path)]
-            self.processes[name] = self.testbed.sandbox.start(config["device"], argv, log=log, name=DRIVER)
+            self._launch(name, config)
+
+    def node_stopped(self, node: str) -> None:
+        """The node's drivers are gone with it; that isn't their failure."""
+        gone = [name for name, config in self.configs.items() if config["device"] == node]
+        self.cut.update(gone)
+        for name in gone:
+            self.processes.pop(name, None)
+
+    def node_started(self, node: str) -> None:
+        """Drivers of a node that is back go on with their schedules from now."""
+        now_ns = time.monotonic_ns() - self._t0_ns
+        for name, config in self.configs.items():
+            if config["device"] == node:
+                out = Path(config["out"]).with_suffix(f".{now_ns}.arrows")
+                self._launch(name, {**config, "out": str(out), "from_ns": now_ns})
 
     def finish(self, patience_s: float = END_S) -> list[str]:
         """Wait for all to end, ask those that don't to stop; returns a line for each that did not end well."""
@@ -79,6 +95,13 @@ class Drivers:
             except (OSError, ValueError):
                 continue
         return found
+
+    def _launch(self, name: str, config: Mapping[str, Any]) -> None:
+        path = self.folder.load / f"{name}.json"
+        write_private(path, json.dumps({**config, "start_ns": self._t0_ns}))
+        log = self.folder.logs / f"driver.{name}.log"
+        argv = [sys.executable, "-m", "telcoai.load", str(path)]
+        self.processes[name] = self.testbed.sandbox.start(config["device"], argv, log=log, name=DRIVER)
 
     def _running(self) -> list[str]:
         codes = {one.id: one.code for one in self.testbed.sandbox.processes()}

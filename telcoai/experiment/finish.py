@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from telcoai.energy.account import EnergyResult, account, frame
 from telcoai.experiment.checks import Check, Evidence, run_checks
-from telcoai.experiment.collect import read_samples
+from telcoai.experiment.collect import read_samples, sorted_samples, unfinished_rows
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import describe_host, versions
 from telcoai.experiment.run import Outcome
@@ -54,6 +54,7 @@ def opening_facts(session: Session, outcome_key: Any) -> dict[str, Any]:
 def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, Any]:
     """Write the tables and the final run.json; returns its facts."""
     samples = read_samples(folder.load.glob("*.arrows"), outcome.key.name)
+    samples = with_cut(samples, outcome)
     facts = opening_facts(session, outcome.key)
     readings = outcome.probe.readings if outcome.probe else []
     links = pd.DataFrame([one.row() for one in readings])
@@ -77,6 +78,18 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         one.unlink()
     folder.load.rmdir()
     return facts
+
+
+def with_cut(samples: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Requests that no driver could send or finish because the timeline stopped its node, added as ``unfinished``."""
+    missing = []
+    for name in outcome.cut:
+        config = outcome.configs[name]
+        own = samples[(samples["service"] == config["service"]) & (samples["device"] == config["device"])]
+        due_ns = scheduled(config)
+        numbers = np.setdiff1d(np.arange(due_ns.size), own["request_id"])
+        missing.append(unfinished_rows(config, outcome.key.name, numbers, due_ns[numbers]))
+    return sorted_samples(pd.concat([samples, *missing], ignore_index=True)) if missing else samples
 
 
 def account_energy(session: Session, samples: pd.DataFrame) -> EnergyResult:

@@ -14,6 +14,7 @@ from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey
 from telcoai.experiment.session import Session
+from telcoai.model.topology import LinkState
 from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.figures import Figures, growth
@@ -43,6 +44,7 @@ class Outcome:
     host_utilisation: tuple[float, ...] = ()
     clock_jump_ms: float = 0.0
     failures: list[str] = field(default_factory=list)
+    cut: frozenset[str] = frozenset()
     interrupted: bool = False
     ended_s: float = 0.0
 
@@ -73,6 +75,7 @@ def drive(session: Session, key: RunKey, folder: RunFolder) -> Outcome:
         outcome.ended_s = clock.now_s()
         probe.stop()
     outcome.failures += drivers.finish(0.0 if outcome.interrupted else _patience_s(drivers))
+    outcome.cut = frozenset(drivers.cut)
     outcome.after = applier.figures()
     outcome.failures += journal.failures + ([f"link probe: {probe.failure}"] if probe.failure else [])
     return outcome
@@ -108,7 +111,8 @@ def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
             f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
             "run telcoai strategies to see those that come with telcoai",
         )
-    timeline = Timeline(scenario.timeline, scenario.warmup_s, players.applier, requirements)
+    disturber = NodesWithDrivers(players.applier, players.drivers)
+    timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, requirements)
     with HostWatch() as watch:
         players.clock.wait_until(0.0)
         thread = play_alongside(timeline, players.clock, players.journal)
@@ -118,6 +122,26 @@ def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
         outcome.host_utilisation = tuple(watch.readings)
         outcome.clock_jump_ms = watch.clock_jump_ms()
     outcome.failures += timeline.failures
+
+
+@dataclass(frozen=True)
+class NodesWithDrivers:
+    """Makes the timeline's changes, and keeps drivers in step with the nodes that they run on."""
+
+    applier: ProcessApplier
+    drivers: Drivers
+
+    def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
+        """As the applier does it."""
+        self.applier.change_link(name, up, down)
+
+    def change_node(self, name: str, running: bool) -> None:
+        """Stop a node with its drivers, or start both again."""
+        if not running:
+            self.drivers.node_stopped(name)
+        self.applier.change_node(name, running)
+        if running:
+            self.drivers.node_started(name)
 
 
 def _tell(session: Session, players: _Players, figures: Figures, time_s: float) -> None:

@@ -29,7 +29,8 @@ class DriverConfig:
     ``start_ns``: CLOCK_MONOTONIC of the schedule's zero, the begin of the warm-up. ``samples``: how many samples the
     workload scores; ``labels``: npz with their labels. ``out``: the Arrow stream of rows; ``live``: JSON for people
     who watch. ``netns``: path of the network namespace in which its sockets are made, or "" for the process's own.
-    ``connections``: most connections at a time. ``run`` is copied into each row.
+    ``from_ns``: requests due less than so long after the start are left out, as for a driver that goes on with the
+    schedule of one that was lost. ``connections``: most connections at a time. ``run`` is copied into each row.
     """
 
     service: str
@@ -50,6 +51,7 @@ class DriverConfig:
     run: str = ""
     netns: str = ""
     connections: int = 512
+    from_ns: int = 0
 
 
 def read_configs(path: Path) -> tuple[DriverConfig, ...]:
@@ -99,6 +101,7 @@ def _config(entry: Mapping[str, Any]) -> DriverConfig:
         run=str(entry.get("run", "")),
         netns=str(entry.get("netns_fd_path") or ""),
         connections=int(entry.get("connections", 512)),
+        from_ns=int(entry.get("from_ns", 0)),
     )
 
 

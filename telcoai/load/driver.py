@@ -40,7 +40,10 @@ class Driver:
         self._config = config
         endpoint = resolve(config.url, config.netns)
         due = make_schedule(config.demand, config.duration_s, config.warmup_s, config.seed)
-        self._samples = array("i", make_samples(len(due), config.samples, config.seed).tobytes())
+        samples = make_samples(len(due), config.samples, config.seed)
+        self._first = int(np.searchsorted(due, config.from_ns))
+        due, samples = due[self._first :], samples[self._first :]
+        self._samples = array("i", samples.tobytes())
         self._labels = _labels(config)
         self._warmup_ns = round(config.warmup_s * 1e9)
         self._deadlines = Deadlines(config.deadlines)
@@ -115,7 +118,7 @@ class Driver:
         limit_ms = self._deadlines.at(scheduled_ns)
         in_time = limit_ms is None or done_ns - scheduled_ns <= limit_ms * 1e6
         return Row(
-            request_id=exchange.index,
+            request_id=self._first + exchange.index,
             warmup=scheduled_ns < self._warmup_ns,
             scheduled_ns=scheduled_ns,
             sent_ns=_after(exchange.sent_ns, start_ns),

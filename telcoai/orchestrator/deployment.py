@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,10 @@ READY_S = 30.0
 RUNTIME = "runtime"
 DRIVER = "driver"
 """Names of the two kinds of processes that telcoai starts on nodes."""
+
+RUNTIME_MODULE = "telcoai.serving"
+RUNTIME_LIBRARIES = ("onnxruntime",)
+"""What runtimes run, and what they import only once they run a stage."""
 
 
 @dataclass
@@ -53,8 +56,10 @@ class Deployment:
 
     def launch(self, node: str) -> None:
         """Start the node's runtime; it isn't ready yet."""
-        argv = [sys.executable, "-m", "telcoai.serving", str(self._config_path(node))]
-        self.processes[node] = self.testbed.sandbox.start(node, argv, log=self.log_path(node), name=RUNTIME)
+        start, config = self.testbed.sandbox.start_module, str(self._config_path(node))
+        self.processes[node] = start(
+            node, RUNTIME_MODULE, [config], log=self.log_path(node), name=RUNTIME, preload=RUNTIME_LIBRARIES
+        )
 
     def wait_ready(self, nodes: list[str]) -> None:
         """Return when the runtimes of ``nodes`` are ready."""

@@ -45,6 +45,7 @@ class Loop:
         self.journal.decision(time_s, self.strategy.name, decision, status=status, plan=decision.plan)
         for line in refused:
             self.journal.event("plan", time_s, time_s, {"refused": line})
+            self.journal.failures.append(f"{time_s:.1f} s: {line}")
         self.plan = decision.plan
         return status
 

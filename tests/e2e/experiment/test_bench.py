@@ -114,6 +114,20 @@ def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
     assert [event["what"]["running"] for event in events if event["kind"] == "node"] == [False, True]
 
 
+def test_a_device_that_stops_loses_its_requests_and_goes_on_when_it_is_back(world):
+    timeline = "[{at: 1s, node: camera-1, state: stopped}, {at: 2500ms, node: camera-1, state: running}]"
+    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
+    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    own = samples[samples.device == "camera-1"]
+    assert list(own.request_id) == list(range(len(own)))
+    assert (own[(own.scheduled_ns > 2.1e9) & (own.scheduled_ns < 3.4e9)].status == "unfinished").all()
+    assert (own[own.scheduled_ns > 4.4e9].status == "200").any()
+    assert (samples[samples.device == "camera-2"].status == "200").all()
+
+
 def test_bench_leaves_a_testbed_that_was_up_and_keep_leaves_its_own(world):
     scenario = write_world(world, strategies='["./plugin.py:Local"]')
     assert telcoai(world, "bench", str(scenario), "--out", "out", "--keep").returncode in (0, 4)
