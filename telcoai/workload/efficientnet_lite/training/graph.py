@@ -12,11 +12,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 
 from telcoai.workload.efficientnet_lite.training import architecture
 from telcoai.workload.efficientnet_lite.training.architecture import same_padding
-from telcoai.workload.efficientnet_lite.training.network import Exit, Residual, Stage, Unit
+from telcoai.workload.efficientnet_lite.training.network import Exit, PooledExit, Residual, Stage, Unit
 
 OPSET = 17
 IR_VERSION = 8
@@ -81,8 +81,18 @@ class Builder:
         """Classifier; its output is the graph's ``logits``."""
         if exit_.unit is not None:
             x = self.unit(x, exit_.unit)
-        x = self.node("Flatten", self.node("GlobalAveragePool", x))
-        weight, bias = self.stored(_array(exit_.linear.weight)), self.constant(_array(exit_.linear.bias))
+        self._logits(self.node("Flatten", self.node("GlobalAveragePool", x)), exit_.linear)
+
+    def pooled_exit(self, x: str, exit_: PooledExit) -> None:
+        """The first exit; its output is the graph's ``logits``."""
+        pools = [self.node("GlobalAveragePool", x), self.node("GlobalAveragePool", self.node("Relu", x))]
+        pools.append(self.node("GlobalMaxPool", x))
+        x = self.node("Flatten", self.node("Concat", *pools, axis=1))
+        weight, bias = self.constant(_array(exit_.hidden.weight)), self.constant(_array(exit_.hidden.bias))
+        self._logits(self.node("Relu", self.node("Gemm", x, weight, bias, transB=1)), exit_.linear)
+
+    def _logits(self, x: str, linear: nn.Linear) -> None:
+        weight, bias = self.stored(_array(linear.weight)), self.constant(_array(linear.bias))
         self.nodes.append(helper.make_node("Gemm", [x, weight, bias], ["logits"], "logits", transB=1))
 
     def frame(self) -> str:
@@ -102,7 +112,10 @@ def stage_model(stage: Stage, index: int, *, half: bool = True) -> onnx.ModelPro
     x = builder.frame() if index == 0 else "activation_in"
     for part in stage.body:
         x = builder.residual(x, part) if isinstance(part, Residual) else builder.unit(x, part)
-    builder.exit(x, stage.exit)
+    if isinstance(stage.exit, PooledExit):
+        builder.pooled_exit(x, stage.exit)
+    else:
+        builder.exit(x, stage.exit)
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", architecture.CLASSES])]
     if not last:
         outputs.append(_activation_info("activation", _channels(stage), "out"))

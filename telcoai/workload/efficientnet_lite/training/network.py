@@ -104,6 +104,33 @@ class Exit(nn.Module):  # type: ignore[misc, unused-ignore]
         return logits
 
 
+class PooledExit(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Classifier of the first activation: mean, mean of the positive part and maximum of each channel, then two layers.
+
+    Cheap enough for a device, and sees no more of the image than what a few numbers a channel say.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(3 * channels, architecture.FIRST_EXIT_WIDTH)
+        self.linear = nn.Linear(architecture.FIRST_EXIT_WIDTH, architecture.CLASSES)
+
+    def take_raw(self, mean: Tensor, deviation: Tensor) -> None:
+        """After training on standardised features: make the first layer take them as they are."""
+        with torch.no_grad():
+            self.hidden.weight /= deviation
+            self.hidden.bias -= self.hidden.weight @ mean
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Pooled features, N × 3 C, to logits, N × classes."""
+        logits: Tensor = self.linear(functional.relu(self.hidden(features)))
+        return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N × C × H × W to logits N × classes."""
+        return self.classify(torch.cat((x.mean((2, 3)), x.clamp(min=0).mean((2, 3)), x.amax((2, 3))), 1))
+
+
 def _fresh_unit(inputs: int, outputs: int) -> Unit:
     weight = torch.empty(outputs, inputs, 3, 3)
     nn.init.kaiming_normal_(weight)
@@ -113,7 +140,7 @@ def _fresh_unit(inputs: int, outputs: int) -> Unit:
 class Stage(nn.Module):  # type: ignore[misc, unused-ignore]
     """A part of the backbone and the exit after it."""
 
-    def __init__(self, body: nn.Sequential, exit_: Exit) -> None:
+    def __init__(self, body: nn.Sequential, exit_: Exit | PooledExit) -> None:
         super().__init__()
         self.body, self.exit = body, exit_
 
@@ -135,7 +162,8 @@ def build(backbone: str, weights_path: Path) -> list[Stage]:
         if last:
             parts.append(published(weights, "_conv_head", "_bn1", 1, True))
         channels = architecture.HEAD_CHANNELS if last else members[-1].outputs
-        stages.append(Stage(nn.Sequential(*parts), Exit(channels, not last)))
+        exit_ = PooledExit(channels) if index == 0 else Exit(channels, not last)
+        stages.append(Stage(nn.Sequential(*parts), exit_))
     return stages
 
 
