@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path("/sys/fs/cgroup")
@@ -45,11 +47,17 @@ class NodeGroups:
             return
         self._top = tree / name
 
-    def open_procs(self, node: str) -> int | None:
+    @contextmanager
+    def opened(self, node: str) -> Iterator[int | None]:
         """A descriptor to which a process writes ``0`` to join the node's group; None when nothing is bounded."""
         if self._top is None:
-            return None
-        return os.open(self._top / node / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+            yield None
+            return
+        fd = os.open(self._top / node / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
 
 def _make(top: Path, limits: dict[str, int]) -> None:

@@ -7,8 +7,9 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from telcoai.emulation import protocol
 from telcoai.emulation.namespaces import NodeNamespaces
 
 _KILL_TIMEOUT_S = 3.0
@@ -40,6 +41,18 @@ class Process:
     code: int | None = None
 
 
+def asked_command(request: dict[str, Any], node: str, stdio: tuple[int, ...] = ()) -> Command:
+    """What a client's request asks to run in a node. ProtocolError when it makes no sense."""
+    return Command(
+        protocol.texts(request, "argv"),
+        {"TELCOAI_NODE": node, **protocol.environment(request)},
+        protocol.text(request, "cwd", "/"),
+        protocol.text(request, "stdout", os.devnull),
+        protocol.text(request, "stderr", os.devnull),
+        stdio,
+    )
+
+
 def spawn(command: Command, node: NodeNamespaces, cgroup: int | None) -> int:
     """Start ``command`` in a node as leader of a session of its own; its pid. OSError when it can't start."""
     reader, writer = os.pipe()
@@ -57,18 +70,23 @@ def spawn(command: Command, node: NodeNamespaces, cgroup: int | None) -> int:
 def _become(command: Command, node: NodeNamespaces, cgroup: int | None, writer: int) -> NoReturn:
     """In the child: never return, never raise."""
     try:
-        os.setsid()
-        if cgroup is not None:
-            os.write(cgroup, b"0")
-        node.enter()
-        _redirect(command)
+        settle(command, node, cgroup)
         _reset_signals()
-        os.chdir(command.cwd)
         os.execvpe(command.argv[0], command.argv, {**os.environ, **command.env})
     except (OSError, ValueError) as err:
         os.write(writer, f"{command.argv[0]}: {err}".encode(errors="replace"))
     finally:
         os._exit(127)
+
+
+def settle(command: Command, node: NodeNamespaces, cgroup: int | None) -> None:
+    """Make the calling process the leader of a session in the node, with the command's streams and folder."""
+    os.setsid()
+    if cgroup is not None:
+        os.write(cgroup, b"0")
+    node.enter()
+    _redirect(command)
+    os.chdir(command.cwd)
 
 
 def _redirect(command: Command) -> None:
@@ -80,6 +98,9 @@ def _redirect(command: Command) -> None:
     )
     for number, fd in enumerate(streams):
         os.dup2(fd, number, inheritable=True)
+    if not command.stdio:
+        for fd in streams:
+            os.close(fd)
 
 
 def _reset_signals() -> None:

@@ -11,17 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from telcoai.emulation import measure, namespaces, processes, protocol
+from telcoai.emulation import measure, namespaces, processes
 from telcoai.emulation.cgroups import NodeGroups
 from telcoai.emulation.connection import Connection
+from telcoai.emulation.fork_client import ForkServer
 from telcoai.emulation.layout import Layout
+from telcoai.emulation.module_order import ModuleOrder
 from telcoai.emulation.namespaces import NodeNamespaces
 from telcoai.emulation.network import Network, NetworkGone
-from telcoai.emulation.processes import Command, Process
-from telcoai.emulation.protocol import ProtocolError, number, text, texts
+from telcoai.emulation.process_table import ProcessTable
+from telcoai.emulation.processes import Command, Process, asked_command
+from telcoai.emulation.protocol import ProtocolError, number, text
 
 COMMIT = b"commit"
-_KEPT_EXITS = 10_000
+_FORK_ATTEMPTS = 3
+"""A fork server may have old code or be killed while it has an order."""
 
 
 class Supervisor:
@@ -42,16 +46,16 @@ class Supervisor:
         self._network = network
         self._listener = listener
         self._handshake = handshake
-        self._processes: dict[int, Process] = {}
-        self._by_pid: dict[int, Process] = {}
+        self._processes = ProcessTable()
         self._stopped: set[str] = set()
-        self._next_id = 1
         self._connections: set[Connection] = set()
         self._selector = selectors.DefaultSelector()
+        self._forks = ForkServer(self._watch, self._selector.unregister)
         self._operations: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any] | None]] = {
             "status": self._status,
             "list": self._list,
             "start": self._start,
+            "start_module": self._start_module,
             "exec": self._exec,
             "signal": self._signal,
             "wait": self._wait,
@@ -113,17 +117,13 @@ class Supervisor:
     def _ended(self, pid: int, code: int) -> None:
         if pid == self._network.pid:
             self._network.fail(code)
-        process = self._by_pid.pop(pid, None)
+        process = self._processes.end(pid, code, expecting=self._forks.waiting > 0)
         if process is None:
             return
-        process.code = code
         for connection in self._connections:
             if connection.waits_for == process.id:
                 connection.waits_for = connection.owns = None
                 connection.send({"code": code})
-        ended = [i for i, p in self._processes.items() if p.code is not None]
-        for old in ended[:-_KEPT_EXITS]:
-            del self._processes[old]
 
     def _accept(self) -> None:
         try:
@@ -155,7 +155,7 @@ class Supervisor:
         self._connections.discard(connection)
         connection.close()
         if connection.owns is not None:
-            processes.kill(-self._processes[connection.owns].pid, signal.SIGKILL)
+            processes.kill(-self._processes.get(connection.owns).pid, signal.SIGKILL)
 
     def _answer(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any] | None:
         operation = self._operations.get(str(request.get("op")))
@@ -173,35 +173,44 @@ class Supervisor:
         return name, self._nodes[name]
 
     def _process(self, request: dict[str, Any]) -> Process:
-        process = self._processes.get(number(request, "id"))
-        if process is None:
-            raise ProtocolError(f"there is no process {request['id']}")
-        return process
+        return self._processes.get(number(request, "id"))
 
-    def _launch(self, request: dict[str, Any], stdio: tuple[int, ...]) -> Process:
+    def _running_node(self, request: dict[str, Any]) -> tuple[str, NodeNamespaces]:
         name, node = self._node(request)
         if name in self._stopped:
             raise ProtocolError(f"node {name} is stopped")
-        argv = texts(request, "argv")
-        command = Command(
-            argv,
-            {"TELCOAI_NODE": name, **protocol.environment(request)},
-            text(request, "cwd", "/"),
-            text(request, "stdout", os.devnull),
-            text(request, "stderr", os.devnull),
-            stdio,
-        )
-        label = text(request, "name", Path(argv[0]).name)
-        cgroup = self._groups.open_procs(name)
-        try:
+        return name, node
+
+    def _launch(self, request: dict[str, Any], stdio: tuple[int, ...]) -> Process:
+        name, node = self._running_node(request)
+        command = asked_command(request, name, stdio)
+        with self._groups.opened(name) as cgroup:
             pid = processes.spawn(command, node, cgroup)
-        finally:
-            if cgroup is not None:
-                os.close(cgroup)
-        process = Process(self._next_id, name, label, pid)
-        self._next_id += 1
-        self._processes[process.id] = self._by_pid[pid] = process
-        return process
+        return self._processes.add(name, _label(request, command), pid)
+
+    def _start_module(self, connection: Connection, request: dict[str, Any], attempts: int = _FORK_ATTEMPTS) -> None:
+        """Have the fork server start it; the reply is sent when that has reported."""
+        name, node = self._running_node(request)
+        order = ModuleOrder.asked(request, name)
+
+        def tell(report: dict[str, Any]) -> None:
+            if "pid" in report:
+                process = self._processes.add(name, _label(request, order.command), report["pid"])
+                connection.send({"id": process.id})
+            elif "error" in report or attempts == 1:
+                connection.send({"error": report.get("error", "the fork server ended, see supervisor.log")})
+            else:
+                self._forks.dismiss()
+                self._retry(connection, request, attempts - 1)
+
+        with self._groups.opened(name) as cgroup:
+            self._forks.order(order.pack(), node, cgroup, tell)
+
+    def _retry(self, connection: Connection, request: dict[str, Any], attempts: int) -> None:
+        try:
+            self._start_module(connection, request, attempts)
+        except (ProtocolError, OSError) as err:  # the node may have been stopped meanwhile
+            connection.send({"error": str(err)})
 
     def _start(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
         return {"id": self._launch(request, ()).id}
@@ -229,12 +238,7 @@ class Supervisor:
         return None
 
     def _list(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "processes": [
-                {"id": p.id, "node": p.node, "name": p.name, "pid": p.pid, "code": p.code}
-                for p in self._processes.values()
-            ]
-        }
+        return {"processes": self._processes.rows()}
 
     def _node_stop(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
         name, node = self._node(request)
@@ -273,9 +277,7 @@ class Supervisor:
         self._watch(reader, hear)
 
     def _status(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
-        running: dict[str, int] = dict.fromkeys(self._nodes, 0)
-        for process in self._by_pid.values():
-            running[process.node] += 1
+        running = self._processes.running()
         return {
             "name": self._layout.name,
             "failure": self._network.failure,
@@ -289,3 +291,7 @@ class Supervisor:
     def _shutdown(self, connection: Connection, _: dict[str, Any]) -> None:
         connection.send({})
         sys.exit(0)
+
+
+def _label(request: dict[str, Any], command: Command) -> str:
+    return text(request, "name", Path(command.argv[0]).name)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="these tests ran as an ordinary user already")
-@pytest.mark.parametrize("file", ["test_sandbox.py", "test_links.py"])
+@pytest.mark.parametrize("file", ["test_sandbox.py", "test_links.py", "test_modules.py"])
 def test_all_of_it_holds_for_an_ordinary_user(file: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(

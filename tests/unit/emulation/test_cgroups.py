@@ -38,7 +38,8 @@ def test_v2_controllers_are_enabled_on_the_way_down(tree: Path) -> None:
 def test_where_nothing_can_be_bounded_the_reason_is_told(tree: Path, rootless: bool, reason: str) -> None:
     groups = NodeGroups("telcoai-x-1", {"edge": 1000}, rootless=rootless)
     assert reason in groups.problem
-    assert groups.open_procs("edge") is None
+    with groups.opened("edge") as descriptor:
+        assert descriptor is None
 
 
 def test_only_the_sandboxs_own_groups_are_removed(tree: Path) -> None:
