@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,8 +99,8 @@ class Drivers:
         path = self.folder.load / f"{name}.json"
         write_private(path, json.dumps({**config, "start_ns": self._t0_ns}))
         log = self.folder.logs / f"driver.{name}.log"
-        argv = [sys.executable, "-m", "telcoai.load", str(path)]
-        self.processes[name] = self.testbed.sandbox.start(config["device"], argv, log=log, name=DRIVER)
+        start = self.testbed.sandbox.start_module
+        self.processes[name] = start(config["device"], "telcoai.load", [str(path)], log=log, name=DRIVER)
 
     def _running(self) -> list[str]:
         codes = {one.id: one.code for one in self.testbed.sandbox.processes()}
