@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from telcoai.workload.chain import open_session
+from telcoai.workload.efficientnet_lite.training.features import pooled
 from telcoai.workload.efficientnet_lite.training.finetune import augmented
 from telcoai.workload.efficientnet_lite.training.network import PooledExit
 from telcoai.workload.samples import Samples
@@ -73,7 +74,6 @@ def _pooler(stage: Path) -> Callable[[NDArray[np.uint8], int], NDArray[np.float3
     def pool(frame: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
         scaled = next(Samples(frame[None], np.zeros(1, np.int64)).scaled(size))
         activation = np.asarray(session.run(["activation"], {"frame": scaled[None]})[0])
-        means = [activation.mean((2, 3)), np.maximum(activation, 0).mean((2, 3)), activation.max((2, 3))]
-        return np.concatenate(means, 1)
+        return pooled(activation)
 
     return pool
