@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from telcoai.emulation import cgroups
@@ -10,15 +11,23 @@ from telcoai.emulation.identity import start_ticks
 from telcoai.emulation.traces import BOUND_FILES, SOCKET
 
 MARK = "TELCOAI_SANDBOX"
-"""Environment variable that all processes of a sandbox carry; its value is the testbed's name."""
+"""Environment variable that all processes of a sandbox carry; its value is that of ``cgroups.group_name``."""
 
 
 def leftovers(testbed: str | None = None, state_dir: Path | None = None) -> list[str]:
-    """One line for each process, mount, cgroup, interface or socket of ``testbed`` (of any, when None)."""
+    """One line for each process, mount, cgroup, interface or socket of ``testbed`` (of any, when None).
+
+    With ``state_dir`` only of the testbed of that name with that state folder: another one may have the same name.
+    """
+    wanted = cgroups.group_name(testbed, state_dir) if testbed and state_dir else ""
+
+    def is_wanted(group: str) -> bool:
+        return group == wanted if wanted else testbed is None or _names(group, testbed)
+
     return [
-        *_processes(testbed),
+        *_processes(is_wanted),
         *_mounts(testbed, state_dir),
-        *(f"cgroup {p}" for p in cgroups.groups() if testbed is None or _names(p.name, testbed)),
+        *(f"cgroup {p}" for p in cgroups.groups() if is_wanted(p.name)),
         *(f"interface {p.name}" for p in Path("/sys/class/net").glob("telcoai*")),
         *_sockets(state_dir),
     ]
@@ -28,7 +37,7 @@ def _names(group: str, testbed: str) -> bool:
     return group.rpartition("-")[0] == f"{cgroups.PREFIX}{testbed}"
 
 
-def _processes(testbed: str | None) -> list[str]:
+def _processes(is_wanted: Callable[[str], bool]) -> list[str]:
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -38,7 +47,7 @@ def _processes(testbed: str | None) -> list[str]:
         except OSError:
             continue  # gone, or someone else's
         marks = [v.partition(b"=")[2].decode() for v in variables if v.startswith(MARK.encode() + b"=")]
-        if marks and testbed in (None, marks[0]) and start_ticks(int(entry.name)) is not None:
+        if marks and is_wanted(marks[0]) and start_ticks(int(entry.name)) is not None:
             found.append(f"process {entry.name} of {marks[0]}")
     return found
 

@@ -184,7 +184,7 @@ def _launch(layout: Layout, state_dir: Path, lock: int) -> Handshake:
             starter = subprocess.Popen(
                 [sys.executable, "-m", "telcoai.emulation.init", json.dumps(arguments)],
                 cwd="/",
-                env=_environment(layout.name),
+                env=_environment(cgroups.group_name(layout.name, state_dir)),
                 pass_fds=(theirs, told, lock),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
@@ -203,10 +203,10 @@ def _launch(layout: Layout, state_dir: Path, lock: int) -> Handshake:
     return handshake
 
 
-def _environment(name: str) -> dict[str, str]:
+def _environment(mark: str) -> dict[str, str]:
     root = str(Path(telcoai.__file__).parent.parent)
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, MARK: name, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
+    return {**os.environ, MARK: mark, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
 
 
 def _await_ready(report: int, name: str, state_dir: Path, timeout_s: float) -> None:

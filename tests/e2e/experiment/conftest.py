@@ -21,4 +21,4 @@ def world(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
     for name in known_names(tmp_path / "state"):
         take_down(name, tmp_path / "state")
-    assert leftovers("small") == []
+    assert leftovers("small", tmp_path / "state/small") == []

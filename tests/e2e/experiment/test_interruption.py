@@ -33,7 +33,7 @@ def test_ctrl_c_ends_in_order_with_a_partial_report(world):
     assert facts["state"] == "partial"
     assert len(pd.read_parquet(folder / "samples.parquet")) > 10
     assert (world / "out/report.html").exists()
-    assert leftovers("small") == []
+    assert leftovers("small", world / "state/small") == []
 
 
 def test_ctrl_c_twice_ends_at_once_and_leaves_nothing(world):
@@ -45,7 +45,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_nothing(world):
         time.sleep(0.05)
         os.killpg(bench.pid, signal.SIGINT)
         assert bench.wait(30) == 130
-    assert leftovers("small") == []
+    assert leftovers("small", world / "state/small") == []
 
 
 def test_a_killed_bench_leaves_what_it_measured_and_down_takes_the_rest(world):
@@ -60,7 +60,7 @@ def test_a_killed_bench_leaves_what_it_measured_and_down_takes_the_rest(world):
     assert run["valid"] is False
     assert run["requests"] > 0
     assert telcoai(world, "down").returncode == 0
-    assert leftovers("small") == []
+    assert leftovers("small", world / "state/small") == []
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -81,8 +81,8 @@ def test_kill_9_at_any_instant_leaves_nothing_that_down_and_up_cannot_handle(wor
             assert bench.wait(90) in (0, 3, 4), bench.stdout.read() if bench.stdout else ""
     down = telcoai(world, "down", "small")
     assert down.returncode == 0, down.stderr
-    assert leftovers("small") == []
+    assert leftovers("small", world / "state/small") == []
     up = telcoai(world, "up", str(scenario))
     assert up.returncode == 0, up.stderr
     assert telcoai(world, "down").returncode == 0
-    wait_for("nothing left", lambda: leftovers("small") == [], 5.0)
+    wait_for("nothing left", lambda: leftovers("small", world / "state/small") == [], 5.0)
