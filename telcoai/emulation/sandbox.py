@@ -146,9 +146,10 @@ class Sandbox:
     ) -> int:
         """Start ``python -m MODULE ARGS`` in a node, forked from a process that has imported it; its id.
 
-        That takes milliseconds, and processes share the memory of what is imported: ``preload`` names modules that
-        most of them will import while they run. NodeError when it can't start. The interpreter's settings (hash
-        seed, ``PYTHON…`` variables) are the sandbox's.
+        That takes milliseconds, and processes share the memory of what is imported (a node's bound counts only what
+        they add to it): ``preload`` names modules that most of them will import while they run. Importing must do
+        nothing but define things. NodeError when it can't start. The interpreter's settings (hash seed, ``PYTHON…``
+        variables) are the sandbox's.
         """
         path = str(log.resolve()) if log else os.devnull
         argv, label = [module, *args], name or module
