@@ -79,6 +79,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             _kind("power", "W=1 uW=1e-6 mW=1e-3 kW=1e3 MW=1e6", "1e9", "2.7W", "µW=uW"),
             _kind("energy_per_bit", "J/bit=1 pJ/bit=1e-12 nJ/bit=1e-9 uJ/bit=1e-6", "1", "15nJ/bit", "µJ/bit=uJ/bit"),
             _kind("speed", "FLOP/s=1 MFLOP/s=1e6 GFLOP/s=1e9 TFLOP/s=1e12", "1e18", "13GFLOP/s"),
+            _kind("pixel_rate", "px/s=1 kpx/s=1e3 Mpx/s=1e6 Gpx/s=1e9", "1e12", "60Mpx/s"),
         )
     }
 )

@@ -27,6 +27,13 @@ def speed_of(profile: DeviceProfile, precision: str, family: str) -> Band:
     return max(fitting, key=lambda s: s.family != "").gflops
 
 
+def decode_seconds(profile: DeviceProfile, variant: Variant) -> float:
+    """Time to decode one JPEG frame of a variant's size on one core, in seconds; KeyError when the profile lacks it."""
+    if profile.jpeg_decode_mpx_s is None:
+        raise KeyError(f"profile {profile.name} has no jpeg_decode")
+    return variant.input_size**2 / (profile.jpeg_decode_mpx_s.value * 1e6)
+
+
 def total_seconds(profile: DeviceProfile, variant: Variant, family: str) -> float:
     """Time of all stages of one sample on one core, in seconds."""
     return sum(stage_seconds(profile, variant, s.index, family) for s in variant.stages)

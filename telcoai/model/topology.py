@@ -45,6 +45,7 @@ class DeviceProfile:
     ``power_idle_w``/``power_busy_w``: the whole device with no core, and with every core, busy.
     ``overhead_s``: fixed time per stage call on top of FLOPs / speed.
     ``stage_s``: measured times per (variant, stage), which beat any estimate.
+    ``jpeg_decode_mpx_s``: megapixels per second that one core decodes from JPEG, None when not known.
     """
 
     name: str
@@ -55,6 +56,7 @@ class DeviceProfile:
     overhead_s: Band
     speeds: tuple[Speed, ...]
     stage_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    jpeg_decode_mpx_s: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)

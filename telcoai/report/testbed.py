@@ -37,6 +37,7 @@ def _profile(plain: Plain) -> DeviceProfile:
         overhead_s=Band(**plain["overhead_s"]),
         speeds=tuple(Speed(one["precision"], Band(**one["gflops"]), one["family"]) for one in plain["speeds"]),
         stage_s={name: tuple(times) for name, times in plain["stage_s"].items()},
+        jpeg_decode_mpx_s=Band(**plain["jpeg_decode_mpx_s"]) if plain.get("jpeg_decode_mpx_s") else None,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from telcoai.model.topology import DeviceProfile, RadioProfile, Speed
 from telcoai.spec.form import Document, Form, Reference, Sourced, Text
-from telcoai.spec.quantities import Bytes, GflopsPerSecond, NanojoulesPerBit, Seconds, Watts
+from telcoai.spec.quantities import Bytes, GflopsPerSecond, MegapixelsPerSecond, NanojoulesPerBit, Seconds, Watts
 
 Precision = Literal["fp32", "int8"]
 
@@ -46,6 +46,9 @@ class DeviceSpec(Form):
     overhead: Sourced[Seconds] = Field(description="Fixed time per stage, on top of operations / speed.")
     speeds: Annotated[list[SpeedForm], Field(min_length=1, max_length=64)]
     stages: Annotated[list[StageTimes], Field(max_length=1000)] = Field(default_factory=list)
+    jpeg_decode: Sourced[MegapixelsPerSecond] | None = Field(
+        None, description="Pixels that one core decodes from JPEG in a second; for services with `frames: jpeg`."
+    )
 
 
 class DeviceDocument(Document):
@@ -66,6 +69,7 @@ class DeviceDocument(Document):
             overhead_s=spec.overhead.band(),
             speeds=tuple(Speed(s.precision, s.band(), s.family) for s in spec.speeds),
             stage_s={s.variant: tuple(s.times) for s in spec.stages},
+            jpeg_decode_mpx_s=spec.jpeg_decode.band() if spec.jpeg_decode else None,
         )
 
 

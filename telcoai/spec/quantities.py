@@ -35,4 +35,5 @@ PerSecond = Annotated[float, _read("frequency", "/s"), WithJsonSchema(_schema("f
 Bytes = Annotated[float, _read("bytes", "B"), WithJsonSchema(_schema("bytes"))]
 Watts = Annotated[float, _read("power", "W"), WithJsonSchema(_schema("power"))]
 NanojoulesPerBit = Annotated[float, _read("energy_per_bit", "nJ/bit"), WithJsonSchema(_schema("energy_per_bit"))]
+MegapixelsPerSecond = Annotated[float, _read("pixel_rate", "Mpx/s"), Field(gt=0), WithJsonSchema(_schema("pixel_rate"))]
 GflopsPerSecond = Annotated[float, _read("speed", "GFLOP/s"), WithJsonSchema(_schema("speed"))]

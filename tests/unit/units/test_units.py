@@ -28,6 +28,8 @@ SIZES = [(name, unit) for name, kind in units.KINDS.items() for unit in kind.uni
         ("2.7W", "power", "W", 2.7),
         ("15nJ/bit", "energy_per_bit", "nJ/bit", 15.0),
         ("3.3GFLOP/s", "speed", "GFLOP/s", 3.3),
+        ("60Mpx/s", "pixel_rate", "Mpx/s", 60.0),
+        ("60 Mpx/s", "pixel_rate", "px/s", 6e7),
         (0, "time", "ms", 0.0),
         ("0", "rate", "bit", 0.0),
         ("+1s", "time", "s", 1.0),

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from telcoai.model.timing import decode_seconds
+from tests.places import band, small_topology, small_workload
+
+PROFILE = small_topology().profiles["board"]
+VARIANT = small_workload().variants[0]
+
+
+def test_a_frame_is_decoded_in_its_pixels_over_the_rate():
+    profile = dataclasses.replace(PROFILE, jpeg_decode_mpx_s=band(16.384))
+    assert decode_seconds(profile, VARIANT) == pytest.approx(1e-3)  # 128 × 128 pixels
+
+
+def test_a_profile_without_the_figure_is_named():
+    with pytest.raises(KeyError, match="board has no jpeg_decode"):
+        decode_seconds(PROFILE, VARIANT)
