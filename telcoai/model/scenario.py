@@ -27,13 +27,17 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service. ``devices`` are the device nodes that send its requests."""
+    """One service. ``devices`` are the device nodes that send its requests.
+
+    ``frames``: raw or jpeg, the form of frames that travel to another node; on the device itself they stay raw.
+    """
 
     name: str
     workload: str
     devices: tuple[str, ...]
     demand: Demand
     requirements: Requirements
+    frames: str = "raw"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def scenario(library: Library, source: Source, testbed: Source | None = None) ->
     on = _topology(places, document, testbed)
     strategies = _strategies(places, document)
     services = _services(places, document, on)
+    _check_frames(places, document, on)
     changes = timeline(places, document, on, services) if on else ()
     if on is None or len(library.problems) > before:
         return None
@@ -73,9 +74,28 @@ def _services(places: Places, document: ScenarioDocument, on: Topology | None) -
                 devices=_devices(places, written, index, on) if on else (),
                 demand=demand(places, written.demand, 0.0, "services", index, "demand"),
                 requirements=requirements(written.requirements, Requirements()),
+                frames=written.frames,
             )
         )
     return tuple(services)
+
+
+def _check_frames(places: Places, document: ScenarioDocument, on: Topology | None) -> None:
+    """JPEG frames have to be decoded at a known speed wherever they may go, and no stored answer is theirs."""
+    lacking = (
+        sorted({node.profile for node in on.nodes if on.profiles[node.profile].jpeg_decode_mpx_s is None}) if on else []
+    )
+    for index, written in enumerate(document.spec.services):
+        if written.frames != "jpeg":
+            continue
+        if document.spec.compute == "replay":
+            what = (
+                "frames that travel as JPEG can't be replayed: the stored outputs are of raw ones (allowed: auto, run)"
+            )
+            places.report(what, "compute")
+        for profile in lacking:
+            what = f"the device profile {profile!r} has no jpeg_decode, which frames: jpeg needs (allowed: raw)"
+            places.report(what, "services", index, "frames")
 
 
 def _devices(places: Places, written: ServiceForm, index: int, on: Topology) -> tuple[str, ...]:

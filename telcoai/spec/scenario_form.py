@@ -116,6 +116,7 @@ class ServiceForm(Form):
     )
     demand: DemandForm = Field(description="Requests of each device.")
     requirements: RequirementsForm = RequirementsForm()
+    frames: Literal["raw", "jpeg"] = Field("raw", description="Form of frames that travel to another node.")
 
 
 class LinkEvent(Directions):

@@ -143,6 +143,7 @@ def test_a_testbed_beside_the_scenario_or_a_shipped_one_is_found(folder):
         ("duration: 20s", "duration: 0s", "must be more than 0"),
         ("repetitions: 1", "repetitions: 10000", "at most 1000"),
         ("seed: 7", "seed: -7", "at least 0"),
+        (DEMAND, f"{DEMAND}\n      frames: png", "unknown value 'png' (allowed: raw, jpeg)"),
         ("seed: 7", "compute: fast", "unknown value 'fast' (allowed: auto, run, replay)"),
     ],
 )
@@ -150,6 +151,28 @@ def test_what_is_wrong_is_said(folder, old, new, said):
     found = problems_of(folder.scenario(old, new))
     assert any(said in line for line in found), found
     assert all(line.startswith(str(folder.path / "both.yaml")) for line in found)
+
+
+def test_frames_travel_raw_unless_said(folder):
+    (raw,) = load_scenario(folder.scenario()).services
+    (jpeg,) = load_scenario(folder.scenario(DEMAND, f"{DEMAND}\n      frames: jpeg")).services
+    assert (raw.frames, jpeg.frames) == ("raw", "jpeg")
+
+
+def test_jpeg_frames_are_never_replayed(folder):
+    text = folder.scenario(DEMAND, f"{DEMAND}\n      frames: jpeg").read_text()
+    (said,) = problems_of(folder.write("both.yaml", text.replace("seed: 7", "compute: replay")))
+    assert "frames that travel as JPEG can't be replayed" in said
+
+
+def test_jpeg_frames_need_to_know_how_fast_every_profile_decodes(folder):
+    profile = (shipped() / "testbeds" / "profiles" / "jetson-orin-nano.yaml").read_text()
+    before, _, rest = profile.partition("  jpeg_decode:")
+    folder.write("jetson-orin-nano.yaml", before + "  speeds:" + rest.partition("  speeds:")[2])
+    assert load_scenario(folder.scenario()).services
+    (said,) = problems_of(folder.scenario(DEMAND, f"{DEMAND}\n      frames: jpeg"))
+    assert "the device profile 'jetson-orin-nano' has no jpeg_decode" in said
+    assert "both.yaml:22:" in said
 
 
 def test_problems_of_scenario_and_testbed_come_at_once(folder):
