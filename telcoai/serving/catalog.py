@@ -12,6 +12,8 @@ VERSION = "1"
 PREDICTION = Spec("prediction", "INT64", (1, 1))
 CONFIDENCE = Spec("confidence", "FP32", (1, 1))
 SAMPLE = Spec("sample", "INT64", (1, 1))
+JPEG_FRAME = Spec("frame", "BYTES", (1,))
+"""Only between nodes, for services whose frames travel so."""
 ANY_FRAME = Spec("frame", "UINT8", (1, -1, -1, 3))
 EXTENSIONS = ("binary_tensor_data", "model_repository(index)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,7 +27,10 @@ class StageConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class VariantConfig:
-    """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes."""
+    """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes.
+
+    ``decode_s``: paced seconds to decode a JPEG frame of its size here, before stage 0.
+    """
 
     name: str
     precision: str
@@ -34,6 +38,7 @@ class VariantConfig:
     stages: Annotated[tuple[StageConfig, ...], Field(min_length=1, max_length=32)]
     compute: tuple[Literal["run", "replay"], ...]
     stage_s: tuple[Seconds, ...] | None = None
+    decode_s: Seconds | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -48,7 +53,10 @@ class WorkloadConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class NodeConfig:
-    """The whole configuration of a node. ``queue``: requests that may wait for a core."""
+    """The whole configuration of a node. ``queue``: requests that may wait for a core.
+
+    ``frames``: the form in which frames of a service travel to another node, raw unless said.
+    """
 
     node: str
     tier: Literal["device", "edge", "cloud"]
@@ -62,6 +70,11 @@ class NodeConfig:
     workloads: dict[str, WorkloadConfig]
     paced: bool = True
     seed: int = 0
+    frames: dict[str, Literal["raw", "jpeg"]] = field(default_factory=dict)
+
+    def sends_jpeg(self, service: str) -> bool:
+        """Whether the service's frames travel as JPEG."""
+        return self.frames.get(service) == "jpeg"
 
     @property
     def variants(self) -> dict[str, VariantConfig]:
@@ -90,12 +103,23 @@ def _contradictions(config: NodeConfig) -> list[str]:
         for service, workload in config.services.items()
         if workload not in config.workloads
     ]
+    problems += _jpeg_problems(config)
     names = [variant.name for one in config.workloads.values() for variant in one.variants]
     names += list(config.services)
     problems += [f"the name {name!r} is used twice" for name in sorted(set(names)) if names.count(name) > 1]
     for workload in config.workloads.values():
         for variant in workload.variants:
             problems += _variant_problems(workload, variant)
+    return problems
+
+
+def _jpeg_problems(config: NodeConfig) -> list[str]:
+    problems = [f"frames.{service}: unknown service" for service in config.frames if service not in config.services]
+    for service in filter(config.sends_jpeg, config.frames):
+        workload = config.workloads.get(config.services.get(service, ""))
+        for variant in workload.variants if workload else ():
+            if "replay" in variant.compute:
+                problems.append(f"{variant.name}: compute is replay, but frames of {service} travel as JPEG")
     return problems
 
 

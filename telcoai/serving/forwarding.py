@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 
 from telcoai.serving import routes
+from telcoai.serving.catalog import JPEG_FRAME
 from telcoai.serving.client import HopDead, Pool
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.http import Message
 from telcoai.serving.inference import one_raw_input
 from telcoai.serving.jobs import Answer, Job
 from telcoai.serving.refusals import Refused
+from telcoai.serving.tensors import one_string
 
 SAMPLE, DEADLINE, DEAD_HOP = "telcoai-sample", "telcoai-deadline", "telcoai-dead-hop"
 TIMEOUT_S = 10.0
@@ -65,6 +67,8 @@ class Forwarder:
         variant, stage = self._variants[job.route.variant], job.route.stage
         if stage == 0:
             size = variant.input_size
+            if self._config.sends_jpeg(job.route.service):
+                return "frame", JPEG_FRAME.datatype, JPEG_FRAME.shape, one_string(job.frame_jpeg(size))
             return "frame", "UINT8", (1, size, size, 3), job.frame_bytes(size)
         shape = (1, *variant.stages[stage - 1].activation_shape)
         return "activation", DATATYPES[job.route.wire], shape, job.activation

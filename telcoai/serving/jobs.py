@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from telcoai.model import jpeg
 from telcoai.model.frames import scale
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.refusals import Refused
@@ -19,12 +20,14 @@ from telcoai.serving.routes import Route
 class Job:
     """A request on its route. ``frame`` (h × w × 3, any size) feeds stage 0, ``activation`` (wire form) later ones.
 
+    ``jpeg``: the frame as it came from another node, when it came so; it is decoded on the core that runs stage 0.
     ``has_to_run``: the whole variant was asked for, with its logits, so nothing is replayed.
     """
 
     route: Route
     ledger: Ledger
     frame: NDArray[np.uint8] | None = None
+    jpeg: bytes = b""
     activation: bytes = b""
     sample: int | None = None
     deadline_ns: int | None = None
@@ -32,11 +35,21 @@ class Job:
 
     def frame_bytes(self, size: int) -> bytes:
         """The frame at ``size`` × ``size`` pixels, raw."""
+        return self._frame(size).tobytes()
+
+    def frame_jpeg(self, size: int) -> bytes:
+        """The frame at ``size`` × ``size`` pixels as the camera's image processor encodes it."""
+        return jpeg.encode(self._frame(size))
+
+    def _frame(self, size: int) -> NDArray[np.uint8]:
+        if self.jpeg:
+            try:
+                return jpeg.decode(self.jpeg, size)
+            except ValueError as err:
+                raise Refused(400, f"input 'frame': {err}") from err
         if self.frame is None:
             raise Refused(400, "stage 0 needs a frame")
-        if self.frame.shape[0] == size:
-            return self.frame.tobytes()
-        return scale(self.frame, size).tobytes()
+        return self.frame if self.frame.shape[0] == size else scale(self.frame, size)
 
     def check_deadline(self, where: str) -> None:
         """Refuse with 504 once the deadline has passed."""

@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 
+from telcoai.model.jpeg import most_bytes
 from telcoai.model.plan import Assignment
 from telcoai.serving import forwarding, routes
-from telcoai.serving.catalog import ANY_FRAME, CONFIDENCE, PREDICTION, SAMPLE, Catalog, frame_spec
+from telcoai.serving.catalog import ANY_FRAME, CONFIDENCE, JPEG_FRAME, PREDICTION, SAMPLE, Catalog, frame_spec
 from telcoai.serving.config import NodeConfig, VariantConfig
 from telcoai.serving.forwarding import Forwarder
 from telcoai.serving.inference import Inference, read_inference, scalar, write_inference
@@ -61,9 +62,10 @@ class Node:
         route = self._routes.read(request.headers[routes.HEADER], model)
         variant = self.catalog.variants[model]
         job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_deadline(request))
-        if route.stage == 0:
-            tensor = _only_input(inference, frame_spec(variant))
-            job.frame = tensor.array()[0]
+        if route.stage == 0 and self._config.sends_jpeg(route.service):
+            job.jpeg = _only_jpeg(inference, variant.input_size)
+        elif route.stage == 0:
+            job.frame = _only_input(inference, frame_spec(variant)).array()[0]
         else:
             job.activation = _only_input(inference, _activation_spec(variant, route)).array().tobytes()
         answer = await self._serve(job)
@@ -155,6 +157,14 @@ def _only_input(inference: Inference, spec: Spec) -> Tensor:
     tensor = inference.inputs[spec.name]
     tensor.check(spec)
     return tensor
+
+
+def _only_jpeg(inference: Inference, size: int) -> bytes:
+    """The frame's JPEG, not looked into yet."""
+    found: bytes = _only_input(inference, JPEG_FRAME).array()[0]
+    if not 0 < len(found) <= most_bytes(size):
+        raise Refused(400, f"input 'frame' is a JPEG of {len(found)} bytes; 1 to {most_bytes(size)} are taken")
+    return found
 
 
 def _number(request: Request, name: str) -> int | None:

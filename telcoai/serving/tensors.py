@@ -92,7 +92,12 @@ def to_raw(values: NDArray[Any], datatype: str) -> bytes:
     """Values as the binary extension has them."""
     if datatype != "BYTES":
         return values.astype(DTYPES[datatype], copy=False).tobytes()
-    return b"".join(struct.pack("<I", len(one)) + one for one in values.ravel().tolist())
+    return b"".join(one_string(one) for one in values.ravel().tolist())
+
+
+def one_string(value: bytes) -> bytes:
+    """One element of a BYTES tensor: its length, little-endian on 4 bytes, and itself."""
+    return struct.pack("<I", len(value)) + value
 
 
 def _is_size(size: object) -> bool:

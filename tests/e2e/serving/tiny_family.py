@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,20 +31,20 @@ SIZES = {"small": 8, "large": 16}
 CHANNELS = (4, 6)
 
 
-def write_family(folder: Path) -> None:
+def write_family(folder: Path, sizes: Mapping[str, int] = SIZES) -> None:
     """ONNX stages of two variants, samples and the replay of what the stages say."""
     random = np.random.default_rng(3)
-    for name, size in SIZES.items():
+    for name, size in sizes.items():
         for index in range(3):
             onnx.save(_stage(index, size, random), str(folder / f"{name}.{index}.onnx"))
     frames = random.integers(0, 256, (SAMPLES, 32, 32, 3), np.uint8)
     np.savez(folder / "samples.npz", frames=frames, labels=np.zeros(SAMPLES, np.int64))
-    np.savez(folder / "replay.npz", **_replay(folder, frames))
+    np.savez(folder / "replay.npz", **_replay(folder, frames, sizes))
 
 
-def _replay(folder: Path, frames: np.ndarray) -> dict[str, np.ndarray]:
+def _replay(folder: Path, frames: np.ndarray, sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
     path = folder / "probe.json"
-    path.write_text(json.dumps(node_config(folder, "probe", workload(folder))))
+    path.write_text(json.dumps(node_config(folder, "probe", workload(folder, sizes=sizes))))
     sessions, arrays = Sessions(), {}
     for variant in read_config(path).variants.values():
         for wire in WIRES:
@@ -101,10 +101,16 @@ def _model(index: int, size: int, nodes: list[Any], values: dict[str, np.ndarray
     return model
 
 
-def workload(folder: Path, compute: str = "run", stage_s: Sequence[float] | None = None) -> dict[str, Any]:
+def workload(
+    folder: Path,
+    compute: str = "run",
+    stage_s: Sequence[float] | None = None,
+    decode_s: float | None = None,
+    sizes: Mapping[str, int] = SIZES,
+) -> dict[str, Any]:
     """The workload's part of a configuration."""
     variants = []
-    for name, size in SIZES.items():
+    for name, size in sizes.items():
         shapes = [[CHANNELS[0], size // 2, size // 2], [CHANNELS[1], size // 4, size // 4], []]
         stages = [
             {"path": str(folder / f"{name}.{index}.onnx"), "activation_shape": shape}
@@ -117,6 +123,7 @@ def workload(folder: Path, compute: str = "run", stage_s: Sequence[float] | None
                 "input_size": size,
                 "stages": stages,
                 "stage_s": list(stage_s) if stage_s else None,
+                "decode_s": decode_s,
                 "compute": [compute] * 3,
             }
         )
