@@ -37,6 +37,8 @@ class ServiceView:
     """A service: its workload, requirements in force, and each device's arrival rate (requests/s, recent).
 
     ``latency_ms`` is the recent percentile that the requirement names per device (absent before answers came).
+    ``frames``: raw or jpeg, the form of frames that travel; ``frame_bytes``: their mean size by variant when they are
+    JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
     """
 
     name: str
@@ -44,6 +46,8 @@ class ServiceView:
     requirements: Requirements
     rate_per_s: Mapping[str, float]
     latency_ms: Mapping[str, float] = field(default_factory=dict)
+    frames: str = "raw"
+    frame_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from telcoai.model.view import ServiceView
 from telcoai.strategy.choice import ACCURACY_MARGIN, keeps
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, keeping, never
+from telcoai.strategy.frames import frames_of
 from telcoai.strategy.sites import Sites
 
 WIRE_MARGIN = 0.01
@@ -72,7 +73,7 @@ def _costs(service: ServiceView, option: Option, sites: Sites) -> tuple[float, .
         times.extend(sites.seconds(name, service.workload, option.variant) or (float("inf"),) * len(stages))
     values = [float(stage.activation_values) for stage in stages]
     roomy = keeps(option.forecast.accuracy - WIRE_MARGIN, service.requirements)
-    return (*times, *option.forecast.reach, *values, float(option.variant.input_bytes), 0.0 if roomy else 1.0)
+    return (*times, *option.forecast.reach, *values, *frames_of(service).costs(option.variant), 0.0 if roomy else 1.0)
 
 
 def _beats(costs: list[tuple[float, ...]], one: int, other: int) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from telcoai.model.routes import Step
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import WorkloadInfo
 from telcoai.strategy.exits import Option
+from telcoai.strategy.frames import Frames
 from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s, pipe
 from telcoai.strategy.sites import Sites
 
@@ -18,11 +19,12 @@ REQUEST_HEADER_BYTES = 700
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where requests come from: a device with its rate, and the workload that they are for."""
+    """Where requests come from: a device with its rate, the workload that they are for, and how frames travel."""
 
     device: str
     workload: WorkloadInfo
     rate_per_s: float
+    frames: Frames = field(default_factory=Frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,17 @@ class _Leg:
 
 
 def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin: Origin) -> Course | None:
-    """The course of a request. None when a hop can't be reached or can't run the variant."""
-    legs = _legs(option, hops, wire, sites, origin.device)
+    """The course of a request. None when a hop can't be reached or can't run the variant.
+
+    A frame that travels as JPEG is decoded in the time of stage 0.
+    """
+    legs = _legs(option, hops, wire, sites, origin)
     stages = [sites.seconds(hop, origin.workload, option.variant) for hop in hops]
     if legs is None or any(times is None for times in stages):
         return None
     seconds = [times[index] for index, times in enumerate(stages) if times is not None]
+    if hops[0] != origin.device:
+        seconds[0] += origin.frames.decode_s(sites.profile(hops[0]), option.variant)
     reach = option.forecast.reach
     visits: list[Visit] = []
     crossings: list[Crossing] = []
@@ -103,14 +110,14 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
     return Course(tuple(visits), tuple(crossings), tuple(ways))
 
 
-def _legs(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, device: str) -> list[_Leg] | None:
+def _legs(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin: Origin) -> list[_Leg] | None:
     legs: list[_Leg] = []
-    here = device
+    here = origin.device
     for first, last in rows(hops):
         way = sites.route(here, hops[first])
         if way is None:
             return None
-        legs.append(_Leg(hops[first], first, last, way, payload_bytes(option, first, wire)))
+        legs.append(_Leg(hops[first], first, last, way, payload_bytes(option, first, wire, origin.frames)))
         here = hops[first]
     return legs
 
@@ -124,10 +131,10 @@ def rows(hops: tuple[object, ...]) -> Iterator[tuple[int, int]]:
             first = index
 
 
-def payload_bytes(option: Option, stage: int, wire: str) -> int:
+def payload_bytes(option: Option, stage: int, wire: str, frames: Frames) -> int:
     """Bytes that the node of this stage is sent: the frame, or the activation of the stage before."""
     if stage == 0:
-        return option.variant.input_bytes + REQUEST_HEADER_BYTES
+        return frames.bytes_of(option.variant) + REQUEST_HEADER_BYTES
     return wire_bytes(option.variant.stages[stage - 1].activation_values, wire) + REQUEST_HEADER_BYTES
 
 

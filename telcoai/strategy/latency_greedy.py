@@ -16,6 +16,7 @@ from telcoai.strategy.candidates import Candidate, Menu, as_option, chains, cour
 from telcoai.strategy.choice import cheapest
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, never
+from telcoai.strategy.frames import frames_of
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, Prediction, loaded, tail_stretch
 from telcoai.strategy.ranking import Ranking
@@ -51,7 +52,7 @@ class _Job:
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.device, self.service.workload, self.rate_per_s)
+        return Origin(self.device, self.service.workload, self.rate_per_s, frames_of(self.service))
 
     @property
     def key(self) -> str:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from telcoai.strategy.candidates import Candidate, Menu, candidates, hops_of
 from telcoai.strategy.course import payload_bytes, rows
+from telcoai.strategy.frames import frames_of
 from telcoai.strategy.pipe import Pipe, pipe
 from telcoai.strategy.sites import Sites
 
@@ -65,7 +66,7 @@ class Ranking:
     def _sketch(self, one: Candidate, chain: tuple[str, ...]) -> _Sketch | None:
         """Score is (mean + tail) / 2, so each stage and each crossing weighs half the share of requests that take it,
         and another half when the way at the percentile takes it."""
-        option, workload = one.option, self._options.service.workload
+        option, workload, frames = one.option, self._options.service.workload, frames_of(self._options.service)
         times = [self._sites.seconds(hop, workload, option.variant) for hop in hops_of(one, chain)]
         if any(stages is None for stages in times):
             return None
@@ -73,11 +74,14 @@ class Ranking:
         tail = [1.0 if stage <= last else 0.0 for stage in range(len(times))]
         weights = [(share + t) / 2 for share, t in zip(option.forecast.reach, tail, strict=True)]
         seconds = sum(weights[k] * stages[k] for k, stages in enumerate(times) if stages is not None)
+        if one.levels[0] != 0:
+            profile = self._sites.profile(chain[one.levels[0]])
+            seconds += weights[0] * frames.decode_s(profile, option.variant)
         sends = []
         here = 0
         for first, _ in rows(one.levels):
             if one.levels[first] != here:
-                payload = payload_bytes(option, first, one.wire)
+                payload = payload_bytes(option, first, one.wire, frames)
                 sends.append(((here, one.levels[first]), payload, weights[first], tail[first] / 2))
                 here = one.levels[first]
         return _Sketch(one, seconds, tuple(sends))

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcoai.model.topology import LinkState
+from telcoai.model.topology import Band, LinkState
 from telcoai.strategy.candidates import candidates, chains, course_of, menu
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, never
+from telcoai.strategy.frames import Frames, frames_of
 from telcoai.strategy.pipe import HEADER_SHARE, NO_STEP, pipe
 from telcoai.strategy.predict import Occupancy, loaded, unloaded
 from telcoai.strategy.ranking import Ranking
@@ -19,6 +20,7 @@ from telcoai.strategy.sites import Sites, as_measured
 from .conftest import topology, variant, view, workload
 
 ONE = variant("one", "fp32", 96, 300, 0.9)
+RAW = Frames()
 QUIET = 1e6
 """A rate so high that TCP's windows never close."""
 
@@ -31,9 +33,18 @@ def sites_with(state: LinkState, far: LinkState | None = None) -> Sites:
     return Sites(built, tuple(links))
 
 
-def course_over(sites: Sites, hops: tuple[str, ...], thresholds: tuple[float, ...] = never(ONE)) -> Course:
+def decoding(sites: Sites, mpx_s: float = 40.0) -> Sites:
+    """The sites with processors that decode JPEG at that rate."""
+    rate = Band(mpx_s, mpx_s, mpx_s)
+    known = {name: replace(one, jpeg_decode_mpx_s=rate) for name, one in sites.topology.profiles.items()}
+    return Sites(replace(sites.topology, profiles=known), sites.links)
+
+
+def course_over(
+    sites: Sites, hops: tuple[str, ...], thresholds: tuple[float, ...] = never(ONE), frames: Frames = RAW
+) -> Course:
     option = Option(ONE, thresholds, forecast(ONE, thresholds))
-    found = course(option, hops, "fp16", sites, Origin("camera-1", workload(), QUIET))
+    found = course(option, hops, "fp16", sites, Origin("camera-1", workload(), QUIET, frames))
     assert found is not None
     return found
 
@@ -49,6 +60,22 @@ def test_an_offloaded_request_adds_delay_both_ways_frame_and_reply() -> None:
     frame_s = (96 * 96 * 3 + 700) * (1 + HEADER_SHARE) * 8 / 50e6
     reply_s = 600 * (1 + HEADER_SHARE) * 8 / 50e6
     assert found.mean_s == pytest.approx(0.016 + frame_s + reply_s + 3 * (0.001 + 0.1 / 60))
+
+
+def test_a_jpeg_frame_is_small_to_send_and_takes_time_to_decode() -> None:
+    sites = decoding(sites_with(LinkState(8.0, 0.0, 50e6)))
+    frames = Frames("jpeg", {"one": 3000})
+    found = unloaded(course_over(sites, ("edge-1",) * 3, never(ONE), frames), 95)
+    frame_s = (3000 + 700) * (1 + HEADER_SHARE) * 8 / 50e6
+    reply_s = 600 * (1 + HEADER_SHARE) * 8 / 50e6
+    assert found.mean_s == pytest.approx(0.016 + frame_s + reply_s + 3 * (0.001 + 0.1 / 60) + 96 * 96 / 40e6)
+
+
+def test_a_frame_that_stays_on_the_device_is_not_encoded() -> None:
+    sites = decoding(sites_with(LinkState(8.0)))
+    hops = ("camera-1", "edge-1", "edge-1")
+    jpeg = course_over(sites, hops, never(ONE), Frames("jpeg", {"one": 3000}))
+    assert jpeg == course_over(sites, hops, never(ONE))
 
 
 def test_the_mean_counts_exits_and_the_tail_the_one_that_the_percentile_falls_on() -> None:
@@ -102,11 +129,13 @@ def test_no_way_takes_for_ever_and_no_step_no_time() -> None:
     assert (pipe((), 5.0), NO_STEP.seconds(1000)) == (NO_STEP, 0.0)
 
 
-def test_the_ranking_agrees_with_following_each_course() -> None:
+@pytest.mark.parametrize("frames", [RAW, Frames("jpeg", {v.name: 30 * v.input_size for v in workload().variants})])
+def test_the_ranking_agrees_with_following_each_course(frames: Frames) -> None:
     seen = view()
-    sites = as_measured(seen)
-    options = menu(seen.services[0], sites)
-    origin = Origin("camera-1", workload(), 5.0)
+    sites = decoding(as_measured(seen))
+    service = replace(seen.services[0], frames=frames.form, frame_bytes=frames.mean_bytes)
+    options = menu(service, sites)
+    origin = Origin("camera-1", workload(), 5.0, frames_of(service))
     (chain,) = chains("camera-1", sites)
     ranked = Ranking(options, sites).of(chain, 5.0)
     assert len(ranked) == len(candidates(options, 3))
