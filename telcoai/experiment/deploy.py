@@ -35,7 +35,14 @@ def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:
     probe = LinkProbe(testbed.sandbox.links(), measure_links(testbed), time.monotonic_ns())
     probe.measure_once()
     applier = ProcessApplier(deployment, probe)
-    observer = Observer(scenario.topology, scenario.services, workloads, scenario.period_s, scenario.seed)
+    observer = Observer(
+        scenario.topology,
+        scenario.services,
+        workloads,
+        scenario.period_s,
+        scenario.seed,
+        frame_bytes=deployment.frame_bytes,
+    )
     view = observer.view(0.0, applier.figures(), applier.links(), None)
     decision = Decider(strategies[strategy]).decide(view, FIRST_PLAN_S)
     if decision.plan is None:

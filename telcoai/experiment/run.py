@@ -101,6 +101,7 @@ def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
         scenario.period_s,
         players.key.seed,
         requirements,
+        session.deployment.frame_bytes,
     )
     strategy = session.strategies[players.key.strategy]
     loop = Loop(strategy, players.applier, observer, players.journal)

@@ -11,7 +11,7 @@ from typing import Any
 
 from telcoai.errors import InputError
 from telcoai.model.scenario import Scenario
-from telcoai.model.timing import stage_seconds
+from telcoai.model.timing import decode_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile
 from telcoai.model.workload import Variant, WorkloadInfo
 
@@ -56,6 +56,34 @@ def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProf
         )
         for variant in workload.variants
     }
+
+
+def run_everything(scenario: Scenario, workload: WorkloadInfo, host: HostTimes) -> Modes:
+    """Modes of a workload whose frames travel as JPEG: what a stage says of such a frame is in no replay file.
+
+    InputError when that can't be, or when this host is too small for it and nobody asked to run all the same.
+    """
+    if scenario.compute == "replay":
+        raise InputError(
+            "frames that travel as JPEG can't be replayed: the stored outputs are of raw ones", "set compute: run"
+        )
+    if scenario.compute == "auto" and is_host_too_small(scenario, host, os.cpu_count() or 1):
+        raise InputError(
+            "frames that travel as JPEG have to be computed for real, and this host is too small for the demand",
+            "lower the rate, take fewer devices or set frames: raw; compute: run tries it all the same",
+        )
+    return {variant.name: ("run",) * len(variant.stages) for variant in workload.variants}
+
+
+def node_decode_seconds(profile: DeviceProfile, variant: Variant) -> float:
+    """Paced time to decode a JPEG frame on a node of ``profile``; InputError when the profile has no figure."""
+    try:
+        return decode_seconds(profile, variant)
+    except KeyError as err:
+        raise InputError(
+            f"device profile {profile.name} has no jpeg_decode, which services with frames: jpeg need",
+            "add the figure to the profile, or set frames: raw",
+        ) from err
 
 
 def is_host_too_small(scenario: Scenario, host: HostTimes, cores: int) -> bool:

@@ -15,6 +15,7 @@ from telcoai.model.scenario import Scenario
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.compute import HostTimes
 from telcoai.orchestrator.control import Control
+from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.runtimes import Ground, runtime_configs
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.state import write_private
@@ -44,6 +45,7 @@ class Deployment:
     def __post_init__(self) -> None:
         self.ground = Ground(self.testbed.folder, self.testbed.addresses)
         self.control = Control(self.ground)
+        self.frame_bytes = measure_frames(self.scenario.services, self.workloads)
         self.configs = runtime_configs(self.scenario, self.workloads, self.host, self.ground)
 
     def start(self) -> None:

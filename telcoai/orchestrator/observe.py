@@ -15,6 +15,7 @@ from telcoai.model.topology import Topology
 from telcoai.model.view import LinkView, NodeView, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import Figures, NodeFigures
+from telcoai.orchestrator.frame_sizes import FrameBytes
 
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
@@ -30,6 +31,7 @@ class Observer:
     period_s: float
     seed: int
     requirements: dict[str, Requirements] = field(default_factory=dict)
+    frame_bytes: FrameBytes = field(default_factory=dict)
     _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
 
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
@@ -63,6 +65,8 @@ class Observer:
             requirements=required,
             rate_per_s=rates,
             latency_ms={device: value for device, value in latencies.items() if value is not None},
+            frames=service.frames,
+            frame_bytes=self.frame_bytes.get(service.name, {}),
         )
 
     def _rate(self, service: Service, device: str) -> float:

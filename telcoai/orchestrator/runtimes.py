@@ -10,7 +10,14 @@ from typing import Any
 from telcoai.model.scenario import Scenario
 from telcoai.model.topology import Node
 from telcoai.model.workload import Variant, WorkloadInfo
-from telcoai.orchestrator.compute import HostTimes, Modes, choose_modes, node_stage_seconds
+from telcoai.orchestrator.compute import (
+    HostTimes,
+    Modes,
+    choose_modes,
+    node_decode_seconds,
+    node_stage_seconds,
+    run_everything,
+)
 
 PORT = 8080
 QUEUE = 256
@@ -59,6 +66,7 @@ def _config(scenario: Scenario, node: Node, workloads: dict[str, Any], ground: G
         "seed": scenario.seed,
         "peers": {name: [address, PORT] for name, address in ground.addresses.items() if name != node.name},
         "services": {service.name: service.workload for service in scenario.services},
+        "frames": {service.name: service.frames for service in scenario.services},
         "workloads": workloads,
         "paced": ground.paced,
     }
@@ -75,11 +83,14 @@ def _workloads(
     profile = scenario.topology.profiles[profile_name]
     found = {}
     for name, workload in workloads.items():
-        modes = choose_modes(scenario, workload, profile, host)
+        is_jpeg = any(one.workload == name and one.frames == "jpeg" for one in scenario.services)
+        choice = run_everything(scenario, workload, host) if is_jpeg else None
+        modes = choice or choose_modes(scenario, workload, profile, host)
         variants = []
         for variant in workload.variants:
             times = node_stage_seconds(profile, variant, workload.family) if paced else None
-            variants.append(_variant(variant, modes, times))
+            decode_s = node_decode_seconds(profile, variant) if paced and is_jpeg else None
+            variants.append(_variant(variant, modes, times) | {"decode_s": decode_s})
         found[name] = {
             "classes": workload.classes,
             "replay": str(workload.replay_path),

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from telcoai.errors import InputError
-from telcoai.orchestrator.compute import choose_modes, is_host_too_small
+from telcoai.orchestrator.compute import choose_modes, is_host_too_small, node_decode_seconds, run_everything
 from tests.places import small_scenario, small_topology, small_workload
 
 PROFILE = small_topology().profiles["board"]
@@ -39,3 +39,23 @@ def test_a_profile_without_the_precision_is_named():
     profile = dataclasses.replace(PROFILE, speeds=PROFILE.speeds[:1])
     with pytest.raises(InputError, match=r"board can't run variant small-int8"):
         choose_modes(small_scenario(), small_workload(), profile, host(2.0))
+
+
+def test_jpeg_frames_run_also_where_the_host_has_no_headroom():
+    assert run_everything(small_scenario(), small_workload(), host(3.0)) == {
+        "small-fp32": ("run",) * 3,
+        "small-int8": ("run",) * 3,
+    }
+
+
+def test_jpeg_frames_on_a_host_too_small_are_refused_unless_asked_for():
+    with pytest.raises(InputError, match="this host is too small"):
+        run_everything(small_scenario(), small_workload(), host(1e5))
+    assert run_everything(small_scenario(compute="run"), small_workload(), host(1e5))
+    with pytest.raises(InputError, match="can't be replayed"):
+        run_everything(small_scenario(compute="replay"), small_workload(), host(2.0))
+
+
+def test_a_profile_that_does_not_know_how_fast_it_decodes_is_named():
+    with pytest.raises(InputError, match="board has no jpeg_decode"):
+        node_decode_seconds(PROFILE, small_workload().variants[0])
