@@ -86,6 +86,7 @@ spec:
   services:
     - name: vision
       workload: ./plugin.py:Tiny
+      frames: {frames}
       demand: {{arrival: poisson, rate: 10/s}}
       requirements: {{latency: {{p95: 150ms}}}}
   timeline: {timeline}
@@ -104,12 +105,14 @@ def write_world(
     strategies: str = '["./plugin.py:Local", "./plugin.py:Remote"]',
     timeline: str = "[]",
     compute: str = "run",
+    frames: str = "raw",
 ) -> Path:
     """The files of a world; returns the scenario's path."""
     write_family(folder)
     (folder / "plugin.py").write_text(PLUGIN)
     path = folder / f"{name}.yaml"
-    path.write_text(WORLD.format(name=name, strategies=strategies, timeline=timeline, compute=compute))
+    fields = {"name": name, "strategies": strategies, "timeline": timeline, "compute": compute, "frames": frames}
+    path.write_text(WORLD.format(**fields))
     return path
 
 

@@ -84,6 +84,22 @@ def test_replayed_predictions_are_those_of_running(world):
     assert np.isclose(frames["run"].bytes_sent.mean(), frames["replay"].bytes_sent.mean(), rtol=0.02)
 
 
+def test_jpeg_frames_are_decoded_where_they_arrive_and_predictions_are_run(world):
+    scenario = write_world(world, strategies='["./plugin.py:Remote", latency-greedy]', compute="auto", frames="jpeg")
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    for name in ("Remote-r1", "latency-greedy-r1"):
+        run = facts(world / "out" / name)
+        check_run(world / "out" / name)
+        assert run["replayed_share"] == 0.0
+        assert run["scenario"]["services"][0]["frames"] == "jpeg"
+    remote = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    edge_ns = remote.hops.map(lambda hops: hops[1]["compute_ns"] if not hops[1]["overrun"] else None).dropna()
+    assert len(edge_ns) > 0
+    stages_s, decode_s = 3 * (0.05e-3 + 20e6 / 64.6e9), 8 * 8 / 73e6
+    assert edge_ns.median() / 1e9 == pytest.approx(stages_s + decode_s, rel=1e-3, abs=1e-7)
+
+
 def test_a_strategy_that_raises_leaves_its_last_plan_in_force_and_the_run_invalid(world):
     scenario = write_world(world, strategies='["./plugin.py:Raises"]')
     done = telcoai(world, "bench", str(scenario), "--out", "out")
