@@ -22,6 +22,8 @@ drives the load, the network and the other nodes."""
 HOST_SHARE = 0.3
 """Above this share of the host's cores for the heaviest variant at the scenario's demand, every stage is replayed."""
 
+JPEG = "frames that travel as JPEG"
+
 TRIALS = 3
 
 HostTimes = Mapping[str, tuple[float, ...]]
@@ -58,21 +60,27 @@ def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProf
     }
 
 
-def run_everything(scenario: Scenario, workload: WorkloadInfo, host: HostTimes) -> Modes:
+def run_everything(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProfile, host: HostTimes) -> Modes:
     """Modes of a workload whose frames travel as JPEG: what a stage says of such a frame is in no replay file.
 
-    InputError when that can't be, or when this host is too small for it and nobody asked to run all the same.
+    InputError when that can't be, or when this host is too small or too slow for it and nobody asked to run all the
+    same.
     """
     if scenario.compute == "replay":
-        raise InputError(
-            "frames that travel as JPEG can't be replayed: the stored outputs are of raw ones", "set compute: run"
-        )
-    if scenario.compute == "auto" and is_host_too_small(scenario, host, os.cpu_count() or 1):
-        raise InputError(
-            "frames that travel as JPEG have to be computed for real, and this host is too small for the demand",
-            "lower the rate, take fewer devices or set frames: raw; compute: run tries it all the same",
-        )
+        raise InputError(f"{JPEG} can't be replayed: the stored outputs are of raw ones", "set compute: run")
+    if scenario.compute == "auto":
+        hint = "set frames: raw; or compute: run, and each run's check of overruns says whether it counts"
+        if is_host_too_small(scenario, host, os.cpu_count() or 1):
+            raise InputError(f"{JPEG} are computed for real, and this host is too small for the demand", hint)
+        if not any(_keeps_pace(profile, variant, workload.family, host) for variant in workload.variants):
+            what = f"this host is too slow to compute any variant of {workload.name} at the pace of {profile.name}"
+            raise InputError(f"{JPEG} are computed for real, and {what}", hint)
     return {variant.name: ("run",) * len(variant.stages) for variant in workload.variants}
+
+
+def _keeps_pace(profile: DeviceProfile, variant: Variant, family: str, host: HostTimes) -> bool:
+    paced = node_stage_seconds(profile, variant, family)
+    return all(HEADROOM * own_s <= paced_s for own_s, paced_s in zip(host[variant.name], paced, strict=True))
 
 
 def node_decode_seconds(profile: DeviceProfile, variant: Variant) -> float:

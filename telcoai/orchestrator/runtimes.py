@@ -84,7 +84,7 @@ def _workloads(
     found = {}
     for name, workload in workloads.items():
         is_jpeg = any(one.workload == name and one.frames == "jpeg" for one in scenario.services)
-        choice = run_everything(scenario, workload, host) if is_jpeg else None
+        choice = run_everything(scenario, workload, profile, host) if is_jpeg else None
         modes = choice or choose_modes(scenario, workload, profile, host)
         variants = []
         for variant in workload.variants:

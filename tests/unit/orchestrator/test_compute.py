@@ -41,19 +41,30 @@ def test_a_profile_without_the_precision_is_named():
         choose_modes(small_scenario(), small_workload(), profile, host(2.0))
 
 
-def test_jpeg_frames_run_also_where_the_host_has_no_headroom():
-    assert run_everything(small_scenario(), small_workload(), host(3.0)) == {
-        "small-fp32": ("run",) * 3,
-        "small-int8": ("run",) * 3,
-    }
+def run_all(milliseconds: float, compute: str = "auto"):
+    return run_everything(small_scenario(compute=compute), small_workload(), PROFILE, host(milliseconds))
+
+
+def test_jpeg_frames_run_also_of_a_variant_without_headroom():
+    assert run_all(3.0) == {"small-fp32": ("run",) * 3, "small-int8": ("run",) * 3}
 
 
 def test_jpeg_frames_on_a_host_too_small_are_refused_unless_asked_for():
     with pytest.raises(InputError, match="this host is too small"):
-        run_everything(small_scenario(), small_workload(), host(1e5))
-    assert run_everything(small_scenario(compute="run"), small_workload(), host(1e5))
+        run_all(1e5)
+    assert run_all(1e5, "run")
+
+
+def test_jpeg_frames_on_a_node_that_this_host_is_slower_than_are_refused_unless_asked_for():
+    assert run_all(2.9)
+    with pytest.raises(InputError, match="any variant of tiny at the pace of board"):
+        run_all(3.1)  # 6 ms with a headroom of 2
+    assert run_all(3.1, "run")
+
+
+def test_jpeg_frames_are_never_replayed():
     with pytest.raises(InputError, match="can't be replayed"):
-        run_everything(small_scenario(compute="replay"), small_workload(), host(2.0))
+        run_all(2.0, "replay")
 
 
 def test_a_profile_that_does_not_know_how_fast_it_decodes_is_named():
