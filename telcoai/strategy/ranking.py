@@ -31,6 +31,7 @@ class Ranking:
 
     def __init__(self, options: Menu, sites: Sites) -> None:
         self._options = options
+        self._frames = frames_of(options.service)
         self._sites = sites
         self._sketches: dict[tuple[str, ...], list[_Sketch]] = {}
         self._asked: dict[tuple[str, ...], set[tuple[_Pair, int]]] = {}
@@ -66,7 +67,7 @@ class Ranking:
     def _sketch(self, one: Candidate, chain: tuple[str, ...]) -> _Sketch | None:
         """Score is (mean + tail) / 2, so each stage and each crossing weighs half the share of requests that take it,
         and another half when the way at the percentile takes it."""
-        option, workload, frames = one.option, self._options.service.workload, frames_of(self._options.service)
+        option, workload, frames = one.option, self._options.service.workload, self._frames
         times = [self._sites.seconds(hop, workload, option.variant) for hop in hops_of(one, chain)]
         if any(stages is None for stages in times):
             return None
