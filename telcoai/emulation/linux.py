@@ -95,9 +95,14 @@ def sharpen_timers() -> None:
 
 
 def run_first() -> None:
-    """Let the calling process run before ordinary ones, where that is allowed (as root), so that it keeps time."""
+    """Let the calling process run before ordinary ones, where that is allowed (as root), so that it keeps time.
+
+    Where the kernel groups processes by session (autogroup), a process's niceness counts within its session only, and
+    the session's own says how it stands to others. The calling process must lead its session.
+    """
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
+        Path("/proc/self/autogroup").write_text(str(_FIRST))
 
 
 def may_administer() -> bool:

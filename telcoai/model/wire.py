@@ -26,9 +26,7 @@ def to_wire(activation: NDArray[np.float32], wire: str) -> tuple[bytes, float]:
     return np.clip(np.rint(activation / scale), -127, 127).astype(np.int8).tobytes(), float(scale)
 
 
-def from_wire(
-    raw: bytes | memoryview, scale: float, wire: str, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+def from_wire(raw: bytes | memoryview, scale: float, wire: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Decode what ``to_wire`` made into float32 of ``shape`` (batch included); ValueError when sizes don't fit."""
     if wire == "fp16":
         return np.frombuffer(raw, np.float16).astype(np.float32).reshape(shape)

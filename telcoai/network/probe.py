@@ -13,7 +13,7 @@ from telcoai.model.topology import Link, LinkState
 from telcoai.model.view import LinkView
 from telcoai.network.record import LinkReading
 
-GAP_S = 0.5
+GAP_S = 1.0
 """Seconds between two rounds of probes."""
 
 

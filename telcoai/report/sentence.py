@@ -109,7 +109,8 @@ def _tell_both(latency: list[Lead | None], energy: Lead | None) -> str:
     if energy is None or not all(latency):
         return ""
     best = set(energy.leaders).intersection(*(lead.leaders for lead in latency if lead))
-    return f"so {' and '.join(sorted(best))} leads in both" if best else "so no strategy is best in both"
+    verb = "leads" if len(best) == 1 else "lead"
+    return f"so {' and '.join(sorted(best))} {verb} in both" if best else "so no strategy is best in both"
 
 
 def _tell_errors(standings: tuple[Standing, ...]) -> str:
