@@ -7,6 +7,7 @@ import fcntl
 import os
 import socket
 import struct
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ CLONE_NEWNET = 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
+_LAST = 10
 _FIRST = -20
 """Nice value. Real-time priority keeps time better still, but halves the packets per second."""
 _PR_SET_NAME, _PR_SET_TIMERSLACK = 15, 29
@@ -103,6 +105,17 @@ def run_first() -> None:
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
         Path("/proc/self/autogroup").write_text(str(_FIRST))
+
+
+def run_at_once() -> None:
+    """Let the calling process run the moment it wakes up, where that is allowed (as root). It must use little CPU."""
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
+def step_back() -> None:
+    """Let the calling thread run after the other threads of its session."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LAST)
 
 
 def may_administer() -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from telcoai.emulation.linux import run_first, sharpen_timers
+from telcoai.emulation.linux import run_at_once, sharpen_timers
 from telcoai.errors import TelcoaiError
 from telcoai.load.config import DriverConfig, read_configs
 from telcoai.load.driver import Driver, Turn
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
     try:
         configs = read_configs(Path(arguments[0]))
         sharpen_timers()
-        run_first()
+        run_at_once()
         uvloop.run(drive(configs))
     except TelcoaiError as err:
         print(f"{err.message}\n{err.hint}".strip(), file=sys.stderr)

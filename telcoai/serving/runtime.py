@@ -8,14 +8,13 @@ import gc
 import os
 import signal
 import socket
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from telcoai.adapters.unix import short_path
-from telcoai.emulation.linux import run_first
+from telcoai.emulation.linux import step_back
 from telcoai.errors import NodeError
 from telcoai.model import jpeg
 from telcoai.serving.app import App
@@ -34,12 +33,10 @@ from telcoai.serving.stats import Stats
 
 GRACE_S = 2.0
 BACKLOG = 1024
-STAGE_NICENESS = 10
 
 
 async def serve(config: NodeConfig, token: str, replay: Replay) -> None:
     """Serve until SIGTERM or SIGINT; NodeError when an address can't be had."""
-    run_first()
     sockets = _open_sockets(config)
     limits, pool = Limits(), Pool(Limits())
     machine = _machine(config, replay)
@@ -65,7 +62,8 @@ def _machine(config: NodeConfig, replay: Replay) -> Machine:
     return Machine(
         cores=Cores(config.cores, config.queue, config.node),
         pacer=Pacer(),
-        threads=ThreadPoolExecutor(threads, "stage", initializer=_step_back),
+        # A late packet or request shows in a figure; a stage has twice its own time until its reply is due.
+        threads=ThreadPoolExecutor(threads, "stage", initializer=step_back),
         sessions=Sessions(),
         replay=replay,
     )
@@ -136,11 +134,3 @@ async def _until_stopped(loading: asyncio.Task[None]) -> None:
 
 def _has_failed(task: asyncio.Task[None]) -> bool:
     return not task.cancelled() and task.exception() is not None
-
-
-def _step_back() -> None:
-    """Let stages wait for drivers, network and event loops: a late packet shows in a figure, a late stage doesn't.
-
-    A stage has twice its own time until its reply is due, so it can afford to be the one that waits.
-    """
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STAGE_NICENESS)

@@ -68,7 +68,7 @@ def main() -> None:
             folder = Path(name)
             write(folder / "largest.yaml", devices, options.strategy)
             done = subprocess.run(
-                [sys.executable, "-m", "telcoai.cli", "bench", str(folder / "largest.yaml"), "--out", str(folder / "out"),
+                [sys.executable, "-m", "telcoai.cli", "bench", f"{folder}/largest.yaml", "--out", f"{folder}/out",
                  "-o", "json"],
                 env={**os.environ, "TELCOAI_STATE": str(folder / "state")},
                 stdout=subprocess.PIPE,

@@ -151,7 +151,7 @@ def test_testbeds_that_extend_each_other_are_refused(folder):
 
 
 def test_a_profile_beside_the_file_comes_before_a_shipped_one(folder):
-    own = load_testbed("quickstart").profiles["raspberry-pi-4"]
+    own = load_testbed("city").profiles["raspberry-pi-4"]
     assert own.cores == 4
     file = shipped() / "testbeds/profiles/raspberry-pi-4.yaml"
     folder.write("profiles/raspberry-pi-4.yaml", file.read_text().replace("cores: {value: 4", "cores: {value: 2"))
