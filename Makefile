@@ -10,7 +10,7 @@ quickstart: $(VENV)/run.stamp
 	$(BIN)/telcoai bench scenarios/quickstart.yaml
 
 test: $(VENV)/test.stamp lint types contracts
-	$(BIN)/python -m pytest -q -rs --durations=10 tests
+	$(BIN)/python -m pytest -q -rs --durations=10 tests/unit tests/e2e
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check telcoai tests

@@ -38,9 +38,11 @@ def tell(standings: Standings, changes: tuple[Happening, ...], meter: str) -> st
         return "No run is valid, so there is nothing to compare; each run says why."
     if len(comparable) == 1:
         return _tell_one(comparable[0], meter)
-    latency = [lead_of(_p95s(comparable, *span), ALIKE_LATENCY) for span in _spans(changes)]
+    p95s = [_p95s(comparable, *span) for span in _spans(changes)]
+    latency = [lead_of(one, ALIKE_LATENCY) for one in p95s]
     energy = lead_of(_energies(comparable), ALIKE_ENERGY)
-    parts = [_tell_latency(latency), _tell_energy(energy, meter), _tell_both(latency, energy), _tell_errors(comparable)]
+    parts = [_tell_latency(latency), _tell_swaps(swaps(p95s[0], p95s[-1])), _tell_energy(energy, meter)]
+    parts += [_tell_both(latency, energy), _tell_errors(comparable)]
     return "; ".join(part for part in parts if part) + "."
 
 
@@ -53,6 +55,17 @@ def lead_of(values: Mapping[str, float], alike: float) -> Lead | None:
     leaders = tuple(name for value, name in ordered if value <= least * (1 + alike))
     beyond = ordered[len(leaders) :]
     return Lead(leaders, least, beyond[0][1], beyond[0][0]) if beyond else Lead(leaders, least)
+
+
+def swaps(before: Mapping[str, float], after: Mapping[str, float]) -> list[tuple[str, str]]:
+    """(loser, winner) for each pair whose order turned, by clearly more than alike both times."""
+    margin = 1 + ALIKE_LATENCY
+    pairs = [(one, other) for one in sorted(before) for other in sorted(before)]
+    return [
+        (one, other)
+        for one, other in pairs
+        if before[one] * margin < before[other] and after[one] > after[other] * margin
+    ]
 
 
 def _spans(changes: tuple[Happening, ...]) -> list[tuple[float, float]]:
@@ -93,6 +106,11 @@ def _tell_latency(leads: list[Lead | None]) -> str:
     if first.leaders == last.leaders:
         return f"{start} before ({first.value:.0f} ms) and after the link change ({last.value:.0f} ms)"
     return f"{start} before the link change ({first.value:.0f} ms), {last.names} after it ({last.value:.0f} ms)"
+
+
+def _tell_swaps(found: list[tuple[str, str]]) -> str:
+    told = [f"{loser} falls behind {winner}" for loser, winner in found]
+    return f"with the change {' and '.join(told)}" if told else ""
 
 
 def _tell_energy(lead: Lead | None, meter: str) -> str:

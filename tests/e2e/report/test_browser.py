@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -12,24 +10,8 @@ import pytest
 from PIL import Image
 
 import telcoai.report
+from tests.e2e.report.browser import CHROMIUM, browse, console_lines
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--virtual-time-budget=10000",
-    "--enable-logging=stderr",
-    "--v=0",
-]
 LEAST_WINDOW = 500
 """Chromium makes no window narrower than this: narrower pages are shown in a frame."""
 
@@ -44,15 +26,6 @@ def html(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser") / "made-up"
     made_up.make_experiment(folder, made_up.MadeUp(errors={"cloud-only": 0.05}, invalid=("device-only-r1",)))
     return telcoai.report.write_report(folder).html
-
-
-def browse(url: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [CHROMIUM, *OPTIONS, f"--user-data-dir={folder / 'profile'}", *options, url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-
-
-def console_lines(log: str) -> list[str]:
-    return [line for line in log.splitlines() if "CONSOLE" in line]
 
 
 def test_the_page_draws_every_plot_and_the_console_stays_silent(html: Path, tmp_path: Path) -> None:
