@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from telcoai import __version__
 from telcoai.cli import (
@@ -29,8 +31,25 @@ from telcoai.errors import TelcoaiError
 
 INTERRUPTED = 130
 
+
+class Verbs(TyperGroup):
+    """The verbs together; an interruption and a reader that went away end any of them in order."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run the verb that was called."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+
+
 app = typer.Typer(
     name="telcoai",
+    cls=Verbs,
     help="Design and validate AI orchestration over device–edge–cloud testbeds.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -79,12 +98,6 @@ def main() -> None:
     except TelcoaiError as err:
         complain(err.message, err.hint)
         sys.exit(err.exit_code)
-    except KeyboardInterrupt:
-        complain("interrupted")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as err:
         complain(f"{err.filename or 'system'}: {err.strerror or err}")
         sys.exit(3)

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
-    testbed: Annotated[str | None, typer.Option("--testbed", help="A testbed file, instead of the scenario's.")] = None,
+    testbed: Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")] = None,
     strategy: Annotated[
         list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
     ] = None,

@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def deploy(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
+    testbed: Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")] = None,
     strategy: Annotated[str | None, typer.Option("--strategy", "-s", help="Who plans. [default: the first]")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -28,7 +29,7 @@ def deploy(
     from telcoai.experiment.deploy import deploy as start
     from telcoai.spec import load_scenario
 
-    chosen = load_scenario(scenario)
+    chosen = load_scenario(scenario, testbed)
     plan = start(chosen, strategy or chosen.strategies[0], root(), make_story())
     rows = [
         [

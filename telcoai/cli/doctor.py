@@ -11,11 +11,13 @@ import typer
 from telcoai.cli.console import Output, OutputOption, print_json, print_table
 
 PROGRAMS = {
-    "ping": "iputils-ping",
-    "iperf3": "iperf3",
-    "chromium": "chromium",
+    "make": (("make",), "make"),
+    "git": (("git",), "git"),
+    "ping": (("ping",), "iputils-ping"),
+    "iperf3": (("iperf3",), "iperf3"),
+    "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
 }
-"""Programs that only the tests use, and the Debian package of each."""
+"""Programs for setting up and testing, their names, and the Debian package of each."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +52,8 @@ def _findings() -> list[tuple[str, bool, bool, str]]:
     found.append(("memory limits", bounded, False, "nodes' memory is bounded by cgroups" if bounded else unbounded))
     cores = os.cpu_count() or 1
     found.append(("cores", cores >= 2, False, f"{cores}; with fewer than 2 most runs will be invalid"))
-    for program, package in PROGRAMS.items():
-        path = shutil.which(program)
-        found.append((program, path is not None, False, path or f"only tests use it: sudo apt install {package}"))
+    for program, (names, package) in PROGRAMS.items():
+        path = next(filter(None, map(shutil.which, names)), None)
+        missing = f"only set-up and tests use it: sudo apt install {package}"
+        found.append((program, path is not None, False, path or missing))
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from telcoai.cli.console import story_console
+from telcoai.cli.console import TestbedOption, story_console
 
 
 def register(app: typer.Typer) -> None:
@@ -18,18 +18,27 @@ def down(
     testbed: Annotated[
         str | None, typer.Argument(help="Name or file of a testbed; not needed when there is one only.")
     ] = None,
+    named: TestbedOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All testbeds, those that crashed too.")] = False,
 ) -> None:
     """Take a testbed down, also after a crash."""
     from telcoai.cli.place import root
+    from telcoai.errors import TestbedError
     from telcoai.testbed.running import known_names, take_down
 
-    names = known_names(root()) if everything else [_chosen(testbed)]
+    names = known_names(root()) if everything else [_chosen(testbed or named)]
+    failures = []
     for name in names:
-        there = take_down(name, root())
+        try:
+            there = take_down(name, root())
+        except TestbedError as err:
+            failures.append(err)
+            continue
         story_console().print(f"testbed {name} is down" if there else f"testbed {name} was not up", markup=False)
     if not names:
         story_console().print("no testbed is up")
+    if failures:
+        raise TestbedError("; ".join(err.message for err in failures), failures[0].hint)
 
 
 def _chosen(testbed: str | None) -> str:

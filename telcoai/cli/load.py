@@ -12,6 +12,8 @@ import typer
 from telcoai.cli.console import Output, OutputOption, print_json, print_table, story_console
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from telcoai.load.tally import LoadResult
 
 QUANTILES = ("p50", "p90", "p95", "p99", "max")
@@ -50,14 +52,33 @@ def load(
         binary=binary,
         timeout_s=seconds("--timeout", timeout),
     )
-    with story_console().status("sending") as live:
-        result = drive_server(wanted, lambda now: live.update(_line(now)))
+    console = story_console()
+    if console.is_terminal:
+        with console.status("sending") as live:
+            result = drive_server(wanted, lambda now: live.update(_line(now)))
+    else:
+        result = drive_server(wanted, _Lines(console))
     if output is Output.JSON:
         print_json(_plain(result))
     else:
         _show(result)
     if result.interrupted:
         raise KeyboardInterrupt
+
+
+class _Lines:
+    """A line every five seconds, for a story that nobody watches live."""
+
+    EVERY_S = 5.0
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._next_s = self.EVERY_S
+
+    def __call__(self, now: LoadResult) -> None:
+        if now.elapsed_s >= self._next_s:
+            self._next_s += self.EVERY_S
+            self._console.print(_line(now), markup=False, soft_wrap=True)
 
 
 def _line(now: LoadResult) -> str:

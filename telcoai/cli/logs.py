@@ -29,6 +29,7 @@ def logs(
     if node and node not in {one.name for one in running.topology.nodes}:
         raise InputError(f"testbed {running.topology.name} has no node {node}")
     if not path.exists():
-        raise InputError(f"no runtime has run on {node} yet", "telcoai deploy SCENARIO starts them")
+        what = f"no runtime has run on {node} yet" if node else f"{path} is gone"
+        raise InputError(what, "telcoai deploy SCENARIO starts runtimes")
     for line in path.read_text(errors="replace").splitlines()[-lines:]:
         typer.echo(line)

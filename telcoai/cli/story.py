@@ -15,7 +15,7 @@ from rich.text import Text
 
 from telcoai.cli.console import story_console
 
-COLUMNS = ("run", "time", "sent", "answered", "errors", "rate", "p95", "compute energy", "accuracy")
+COLUMNS = ("run", "time", "sent", "answered", "errors", "rate", "worst p95", "compute (model)", "accuracy")
 
 
 class PlainStory:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +58,11 @@ def bring_up(topology: Topology, root: Path) -> tuple[Testbed, bool]:
     """
     require_virtual(topology)
     running = find(topology.name, root)
+    if running is not None and running.sandbox.status().failure:
+        take_down(topology.name, root)
+        running = None
     if running is None:
-        return _create(topology, root / topology.name), True
+        return _create_or_join(topology, root)
     if running.topology != topology:
         raise InputError(
             f"testbed {topology.name} is up, with other nodes or links than its file says now",
@@ -73,6 +78,17 @@ def require_virtual(topology: Topology) -> None:
             f"testbed {topology.name} wants hosts: {topology.hosts}, platform: {topology.platform}",
             "this version has virtual hosts only: hosts: virtual, platform: process",
         )
+
+
+def _create_or_join(topology: Topology, root: Path) -> tuple[Testbed, bool]:
+    """A new testbed, or the one that another command brought up meanwhile."""
+    try:
+        return _create(topology, root / topology.name), True
+    except TestbedError:
+        joined = find(topology.name, root)
+        if joined is None or joined.topology != topology:
+            raise
+        return joined, False
 
 
 def _create(topology: Topology, folder: Path) -> Testbed:
@@ -160,13 +176,24 @@ def take_down(name: str, root: Path) -> bool:
     """
     folder = root / name
     there = folder.is_dir()
-    lifecycle.destroy(folder)
-    if there:
-        shutil.rmtree(folder)
+    with _uninterrupted():
+        lifecycle.destroy(folder)
+        if there:
+            shutil.rmtree(folder)
     stayed = leftovers(name, folder)
     if stayed:
         raise TestbedError(f"testbed {name} left behind: {'; '.join(stayed)}", f"telcoai down {name} again")
     return there
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep Ctrl-C waiting until the block is done: half a removal would leave the other half."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def known_names(root: Path) -> list[str]:
