@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from telcoai.errors import InputError
 from telcoai.experiment.matrix import RunKey, matrix
 from tests.places import small_scenario
 
@@ -27,3 +30,12 @@ def test_strategies_of_a_repetition_share_their_seed_and_repetitions_do_not():
 def test_a_strategy_from_a_file_is_named_by_its_class():
     assert RunKey("./mine.py:Mine", 2, 0).name == "Mine-r2"
     assert RunKey("edge-only", 1, 0).name == "edge-only-r1"
+
+
+def test_the_name_of_an_entry_point_is_used_uncut():
+    assert RunKey("vendor:fast.v2", 1, 0).name == "vendor:fast.v2-r1"
+
+
+def test_two_strategies_of_the_same_name_are_refused():
+    with pytest.raises(InputError, match=r"\./a\.py:Mine and \./b\.py:Mine"):
+        matrix(small_scenario(strategies=("./a.py:Mine", "./b.py:Mine")))
