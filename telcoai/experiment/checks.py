@@ -12,6 +12,8 @@ import pandas as pd
 from telcoai.model.scenario import Bounds
 
 CLOCK_JUMP_MS = 50.0
+UNREPORTED = 0.02
+"""Share of the runtimes' core time that may be in no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class Evidence:
 
     ``stage_calls``/``overruns``: of all runtimes during the run. ``host_utilisation``: one reading in [0, 1] a second.
     ``clock_jump_ms``: how far the wall clock moved against the monotonic one. ``links_off``: links whose measurement
-    is out of tolerance. ``failures``: of plans and changes. ``expected``: scheduled requests, warm-up included.
+    is out of tolerance. ``failures``: of plans, changes and runtimes. ``expected``: scheduled requests, warm-up
+    included. ``compute_accounted``: core time that rows report over core time that runtimes counted, NaN when they
+    counted none of what rows report.
     """
 
     samples: pd.DataFrame
@@ -53,12 +57,14 @@ class Evidence:
     clock_jump_ms: float
     links_off: tuple[str, ...]
     failures: tuple[str, ...]
+    compute_accounted: float
 
 
 def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
     """All checks of a run."""
     lag_ms = lag_p99_ms(evidence.samples)
-    overruns = evidence.overruns / evidence.stage_calls if evidence.stage_calls else 0.0
+    overruns = _overruns(evidence)
+    unreported = 1.0 - evidence.compute_accounted
     load = evidence.host_utilisation
     busiest = float(np.percentile(load, 90, method="higher")) if load else math.nan
     return (
@@ -68,8 +74,18 @@ def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
         Check("links as asked", len(evidence.links_off), 0, "links", "; ".join(evidence.links_off)),
         Check("samples lost", abs(evidence.expected - evidence.recorded), 0, "requests", "scheduled less recorded"),
         Check("clock jump", evidence.clock_jump_ms, CLOCK_JUMP_MS, "ms", "wall clock against monotonic clock"),
+        Check(
+            "compute accounted", unreported, UNREPORTED, "share", "core time that runtimes counted and no row reports"
+        ),
         Check("plan failures", len(evidence.failures), 0, "times", "; ".join(evidence.failures[:5])),
     )
+
+
+def _overruns(evidence: Evidence) -> float:
+    """Overruns per stage call; NaN when rows report compute and no call was counted."""
+    if evidence.stage_calls:
+        return evidence.overruns / evidence.stage_calls
+    return math.nan if math.isnan(evidence.compute_accounted) else 0.0
 
 
 def lag_p99_ms(samples: pd.DataFrame) -> float:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from telcoai.errors import InputError, TestbedError
+from telcoai.experiment.claims import claimed_testbed
 from telcoai.experiment.session import load_plugins
 from telcoai.experiment.story import Story
 from telcoai.model.plan import Plan
 from telcoai.model.scenario import Scenario
+from telcoai.model.topology import Topology
+from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.decide import Decider
@@ -25,28 +30,59 @@ FIRST_PLAN_S = 10.0
 
 def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:
     """Start runtimes and apply one plan; they go on until ``undeploy`` or ``down``. TestbedError without a plan."""
-    testbed = find(scenario.topology.name, root)
-    if testbed is None:
-        raise InputError(f"testbed {scenario.topology.name} is not up", "telcoai up brings it up")
     workloads, strategies = load_plugins(dataclasses.replace(scenario, strategies=(strategy,)))
-    deployment = Deployment(scenario, testbed, workloads, measure_host(workloads.values()))
-    with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
-        deployment.start()
+    testbed = _running(scenario.topology, root)
+    with claimed_testbed(scenario.topology.name, root):
+        with story.step("stages measured on this host"):
+            host = measure_host(workloads.values())
+        deployment = Deployment(scenario, testbed, workloads, host)
+        with _stopped_on_failure(testbed):
+            with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
+                deployment.start()
+            return _first_plan(deployment, strategies[strategy])
+
+
+def _running(topology: Topology, root: Path) -> Testbed:
+    testbed = find(topology.name, root)
+    if testbed is None:
+        raise InputError(f"testbed {topology.name} is not up", "telcoai up brings it up")
+    if testbed.topology != topology:
+        raise InputError(
+            f"testbed {topology.name} is up, with other nodes or links than its file says now",
+            f"telcoai down {topology.name}, then up again",
+        )
+    return testbed
+
+
+@contextmanager
+def _stopped_on_failure(testbed: Testbed) -> Iterator[None]:
+    """Leave no runtimes behind when the block fails."""
+    try:
+        yield
+    except BaseException:
+        with suppress(TestbedError):  # the first error says more
+            undeploy(testbed)
+        raise
+
+
+def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
+    """The strategy's plan, made and applied once."""
+    scenario, testbed = deployment.scenario, deployment.testbed
     probe = LinkProbe(testbed.sandbox.links(), measure_links(testbed), time.monotonic_ns())
     probe.measure_once()
     applier = ProcessApplier(deployment, probe)
     observer = Observer(
         scenario.topology,
         scenario.services,
-        workloads,
+        deployment.workloads,
         scenario.period_s,
         scenario.seed,
         frame_bytes=deployment.frame_bytes,
     )
     view = observer.view(0.0, applier.figures(), applier.links(), None)
-    decision = Decider(strategies[strategy]).decide(view, FIRST_PLAN_S)
+    decision = Decider(strategy).decide(view, FIRST_PLAN_S)
     if decision.plan is None:
-        raise TestbedError(f"strategy {strategy}: {decision.status}: {decision.error}")
+        raise TestbedError(f"strategy {strategy.name}: {decision.status}: {decision.error}")
     refused = applier.apply(decision.plan, None)
     if refused:
         raise TestbedError("; ".join(refused))

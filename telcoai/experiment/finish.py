@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import pyarrow as pa
 from telcoai.energy.account import EnergyResult, account, frame
 from telcoai.experiment.checks import Check, Evidence, run_checks
 from telcoai.experiment.collect import read_samples, sorted_samples, unfinished_rows
+from telcoai.experiment.digests import digests
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import describe_host, versions
+from telcoai.experiment.matrix import RunKey
 from telcoai.experiment.run import Outcome
 from telcoai.experiment.session import Session
 from telcoai.load.config import parse_config
@@ -26,15 +28,15 @@ from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 
 
-def opening_facts(session: Session, outcome_key: Any) -> dict[str, Any]:
+def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
     """run.json as it is while the run goes on, so that a killed one says what it was."""
     scenario = session.scenario
     return {
-        "run": outcome_key.name,
+        "run": key.name,
         "experiment": scenario.name,
-        "strategy": outcome_key.name.rpartition("-r")[0],
-        "repetition": outcome_key.repetition,
-        "seed": outcome_key.seed,
+        "strategy": key.name.rpartition("-r")[0],
+        "repetition": key.repetition,
+        "seed": key.seed,
         "state": "running",
         "valid": False,
         "why_invalid": ["the run has not ended"],
@@ -45,7 +47,7 @@ def opening_facts(session: Session, outcome_key: Any) -> dict[str, Any]:
         "scenario": plain(scenario),
         "testbed": plain(scenario.topology),
         "links_verified": session.testbed.verified_links(),
-        "digests": digests(session),
+        "digests": digests(scenario, session.deployment.workloads.values()),
         "versions": versions(),
         "host": describe_host(),
     }
@@ -60,10 +62,11 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     links = pd.DataFrame([one.row() for one in readings])
     links.insert(0, "run", outcome.key.name)
     folder.write_table("links", links)
-    energy = account_energy(session, samples)
+    energy = account_energy(session, outcome, samples)
     folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
     folder.write_table("energy", frame(energy, outcome.key.name))
-    evidence = gather(outcome, samples)
+    accounted = compute_accounted(outcome, samples)
+    evidence = gather(outcome, samples, accounted)
     checks = run_checks(evidence, session.scenario.bounds)
     facts |= verdict(checks, outcome)
     facts |= {
@@ -71,12 +74,19 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         "t0_ns": outcome.t0_ns,
         "replayed_share": share(outcome, "replayed_calls", "stage_calls"),
         "stage_calls": difference(outcome, "stage_calls"),
-        "compute_accounted": compute_accounted(outcome, samples),
+        "compute_accounted": plain(accounted),
     }
     folder.write_run(facts)
     for one in folder.load.iterdir():
         one.unlink()
     folder.load.rmdir()
+    return facts
+
+
+def broken(session: Session, key: RunKey, folder: RunFolder, why: str) -> dict[str, Any]:
+    """Write run.json of a run that could not be finished; what drivers wrote stays, so that reports can read it."""
+    facts = opening_facts(session, key) | {"state": "partial", "why_invalid": [why]}
+    folder.write_run(facts)
     return facts
 
 
@@ -86,13 +96,13 @@ def with_cut(samples: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     for name in outcome.cut:
         config = outcome.configs[name]
         own = samples[(samples["service"] == config["service"]) & (samples["device"] == config["device"])]
-        due_ns = scheduled(config)
+        due_ns = due(config, outcome)
         numbers = np.setdiff1d(np.arange(due_ns.size), own["request_id"])
         missing.append(unfinished_rows(config, outcome.key.name, numbers, due_ns[numbers]))
     return sorted_samples(pd.concat([samples, *missing], ignore_index=True)) if missing else samples
 
 
-def account_energy(session: Session, samples: pd.DataFrame) -> EnergyResult:
+def account_energy(session: Session, outcome: Outcome, samples: pd.DataFrame) -> EnergyResult:
     """Fill ``energy_j`` of every row; the account of the scored window, which the table holds.
 
     Warm-up and scored rows are accounted for apart, each within its own window, so that both sums are exact.
@@ -100,6 +110,9 @@ def account_energy(session: Session, samples: pd.DataFrame) -> EnergyResult:
     scenario = session.scenario
     warm_ns = int(scenario.warmup_s * 1e9)
     end_ns = warm_ns + int(scenario.duration_s * 1e9)
+    if outcome.partial:
+        end_ns = min(end_ns, int(outcome.ended_s * 1e9))
+        warm_ns = min(warm_ns, end_ns)
     warm = samples["warmup"].to_numpy(bool)
     before = account(samples[warm], scenario.topology, 0, warm_ns)
     scored = account(samples[~warm], scenario.topology, warm_ns, end_ns)
@@ -110,20 +123,24 @@ def account_energy(session: Session, samples: pd.DataFrame) -> EnergyResult:
 
 
 def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:
-    """Core time that requests report, over core time that runtimes counted; below 1 where answers never came back."""
-    counted = difference(outcome, "busy_core_ns")
-    reported = sum(int(hop["compute_ns"]) for hops in samples["hops"] if hops is not None for hop in hops)
-    return reported / counted if counted else 1.0
+    """Core time that requests report, over core time that runtimes counted; below 1 where answers never came back.
+
+    Of nodes that the timeline never stopped. NaN when rows report some and runtimes counted none.
+    """
+    kept = [name for name in outcome.after if name not in outcome.stopped]
+    counted = sum(growth(outcome.before.get(name), outcome.after[name], "busy_core_ns") for name in kept)
+    hops = [hop for entries in samples["hops"] if entries is not None for hop in entries]
+    reported = sum(int(hop["compute_ns"]) for hop in hops if hop["node"] not in outcome.stopped)
+    if counted == 0:
+        return math.nan if reported else 1.0
+    return reported / counted
 
 
-def gather(outcome: Outcome, samples: pd.DataFrame) -> Evidence:
+def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidence:
     """What the checks look at. A partial run is judged on what it was, up to its end."""
     until_ns = int(outcome.ended_s * 1e9)
-    expected = sum(
-        int((scheduled(config) < until_ns).sum()) if outcome.interrupted else scheduled(config).size
-        for config in outcome.configs.values()
-    )
-    recorded = int((samples["scheduled_ns"] < until_ns).sum()) if outcome.interrupted else len(samples)
+    expected = sum(due(config, outcome).size for config in outcome.configs.values())
+    recorded = int((samples["scheduled_ns"] < until_ns).sum()) if outcome.partial else len(samples)
     return Evidence(
         samples=samples[~samples["warmup"]],
         expected=expected,
@@ -134,7 +151,14 @@ def gather(outcome: Outcome, samples: pd.DataFrame) -> Evidence:
         clock_jump_ms=outcome.clock_jump_ms,
         links_off=links_off(outcome.probe.readings) if outcome.probe else (),
         failures=tuple(outcome.failures),
+        compute_accounted=accounted,
     )
+
+
+def due(config: Mapping[str, Any], outcome: Outcome) -> Any:
+    """The part of a driver's schedule that fell into the run, in ns after t0."""
+    times = scheduled(config)
+    return times[times < int(outcome.ended_s * 1e9)] if outcome.partial else times
 
 
 def scheduled(config: Mapping[str, Any]) -> Any:
@@ -146,10 +170,12 @@ def scheduled(config: Mapping[str, Any]) -> Any:
 def verdict(checks: tuple[Check, ...], outcome: Outcome) -> dict[str, Any]:
     """The state of a run, and whether its figures count."""
     why = [_why(check) for check in checks if not check.ok]
+    if outcome.error:
+        why.insert(0, f"ended {outcome.ended_s:.1f} s after its start: {outcome.error}")
     if outcome.interrupted:
         why.insert(0, f"interrupted {outcome.ended_s:.1f} s after its start")
     return {
-        "state": "partial" if outcome.interrupted else "complete",
+        "state": "partial" if outcome.partial else "complete",
         "valid": not why,
         "why_invalid": why,
         "checks": [check.as_dict() for check in checks],
@@ -170,14 +196,6 @@ def share(outcome: Outcome, part: str, whole: str) -> float:
     """Ratio of the growth of two counters, 0 when nothing happened."""
     total = difference(outcome, whole)
     return difference(outcome, part) / total if total else 0.0
-
-
-def digests(session: Session) -> dict[str, str]:
-    """SHA-256 of every file that the scenario was read from, by file name, and of the workloads' tables."""
-    paths = [Path(name) for name in session.scenario.files]
-    for workload in session.deployment.workloads.values():
-        paths += [workload.samples_path, workload.replay_path]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def plain(value: Any) -> Any:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from telcoai.errors import TestbedError
+from telcoai.errors import PluginError, TelcoaiError
 from telcoai.experiment.drivers import Drivers, driver_configs
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey
 from telcoai.experiment.session import Session
 from telcoai.model.topology import LinkState
+from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.figures import Figures, growth
@@ -45,14 +46,24 @@ class Outcome:
     clock_jump_ms: float = 0.0
     failures: list[str] = field(default_factory=list)
     cut: frozenset[str] = frozenset()
+    stopped: set[str] = field(default_factory=set)
+    """Nodes that the timeline stopped at some time: their runtimes' counters are lost."""
+    down: set[str] = field(default_factory=set)
+    """Nodes that the timeline stopped and did not start again."""
     interrupted: bool = False
+    error: str = ""
     ended_s: float = 0.0
 
+    @property
+    def partial(self) -> bool:
+        """Whether the run ended before its time."""
+        return self.interrupted or bool(self.error)
 
-def drive(session: Session, key: RunKey, folder: RunFolder) -> Outcome:
+
+def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) -> Outcome:
     """Make the run and leave drivers' streams, decisions.jsonl and events.jsonl in ``folder``.
 
-    A first Ctrl-C ends the run early and in order (``interrupted``).
+    A first Ctrl-C ends the run early and in order (``interrupted``), and so does an error (``error``).
     """
     scenario = session.scenario
     workloads = session.deployment.workloads
@@ -64,19 +75,23 @@ def drive(session: Session, key: RunKey, folder: RunFolder) -> Outcome:
     started = datetime.now(UTC).isoformat()
     outcome = Outcome(key, clock.t0_ns, started, drivers.configs, applier.figures(), probe=probe)
     journal = Journal(folder.path)
-    drivers.start(clock.t0_ns)
+    players = _Players(key, clock, applier, drivers, journal, outcome.before)
     try:
+        drivers.start(clock.t0_ns)
         probe.start()
-        _conduct(session, _Players(key, clock, applier, drivers, journal, outcome.before), outcome)
+        _conduct(session, strategy, players, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
+    except TelcoaiError as err:
+        outcome.error = err.message
     finally:
         clock.stopped.set()
-        outcome.ended_s = clock.now_s()
+        outcome.ended_s = max(clock.now_s(), 0.0)
         probe.stop()
-    outcome.failures += drivers.finish(0.0 if outcome.interrupted else _patience_s(drivers))
-    outcome.cut = frozenset(drivers.cut)
-    outcome.after = applier.figures()
+    try:
+        _close(session, players, outcome)
+    except TelcoaiError as err:
+        outcome.error = outcome.error or err.message
     outcome.failures += journal.failures + ([f"link probe: {probe.failure}"] if probe.failure else [])
     return outcome
 
@@ -91,7 +106,18 @@ class _Players:
     before: Figures
 
 
-def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
+def _close(session: Session, players: _Players, outcome: Outcome) -> None:
+    """End the drivers, read the last figures, and find runtimes that are gone though the timeline didn't stop them."""
+    outcome.cut = frozenset(players.drivers.cut)
+    outcome.failures += players.drivers.finish(0.0 if outcome.partial else _patience_s(players.drivers))
+    outcome.after = players.applier.figures()
+    up = [node for node in outcome.after if node not in outcome.down]
+    ended = session.deployment.ended(up)
+    mute = [f"runtime on {node} does not answer" for node in up if outcome.after[node] is None]
+    outcome.failures += ended or mute
+
+
+def _conduct(session: Session, strategy: Strategy, players: _Players, outcome: Outcome) -> None:
     scenario = session.scenario
     requirements = {service.name: service.requirements for service in scenario.services}
     observer = Observer(
@@ -103,26 +129,27 @@ def _conduct(session: Session, players: _Players, outcome: Outcome) -> None:
         requirements,
         session.deployment.frame_bytes,
     )
-    strategy = session.strategies[players.key.strategy]
     loop = Loop(strategy, players.applier, observer, players.journal)
     total_s = scenario.warmup_s + scenario.duration_s
     loop.step(players.clock.now_s(), max(scenario.period_s, 1.0))
     if loop.plan is None:
-        raise TestbedError(
+        raise PluginError(
             f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
             "run telcoai strategies to see those that come with telcoai",
         )
-    disturber = NodesWithDrivers(players.applier, players.drivers)
+    disturber = NodesWithDrivers(players.applier, players.drivers, outcome)
     timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, requirements)
     with HostWatch() as watch:
         players.clock.wait_until(0.0)
         thread = play_alongside(timeline, players.clock, players.journal)
-        loop.run(players.clock, total_s, lambda time_s: _tell(session, players, loop.figures, time_s))
-        players.clock.stopped.set()
-        thread.join(timeout=30)
-        outcome.host_utilisation = tuple(watch.readings)
-        outcome.clock_jump_ms = watch.clock_jump_ms()
-    outcome.failures += timeline.failures
+        try:
+            loop.run(players.clock, total_s, lambda time_s: _tell(session, players, loop.figures, time_s))
+        finally:
+            players.clock.stopped.set()
+            thread.join(timeout=30)
+            outcome.host_utilisation = tuple(watch.readings)
+            outcome.clock_jump_ms = watch.clock_jump_ms()
+            outcome.failures += timeline.failures
 
 
 @dataclass(frozen=True)
@@ -131,6 +158,7 @@ class NodesWithDrivers:
 
     applier: ProcessApplier
     drivers: Drivers
+    outcome: Outcome
 
     def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """As the applier does it."""
@@ -139,9 +167,12 @@ class NodesWithDrivers:
     def change_node(self, name: str, running: bool) -> None:
         """Stop a node with its drivers, or start both again."""
         if not running:
+            self.outcome.stopped.add(name)
+            self.outcome.down.add(name)
             self.drivers.node_stopped(name)
         self.applier.change_node(name, running)
         if running:
+            self.outcome.down.discard(name)
             self.drivers.node_started(name)
 
 

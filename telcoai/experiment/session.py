@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from telcoai.errors import TestbedError
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
@@ -24,7 +25,6 @@ class Session:
     scenario: Scenario
     testbed: Testbed
     deployment: Deployment
-    strategies: Mapping[str, Strategy]
     out: Path
     story: Story
 
@@ -46,16 +46,20 @@ def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> 
         if unbounded:
             story.note(f"memory of nodes isn't bounded: {unbounded}")
         yield testbed
-    finally:
+    except BaseException:
         if fresh and not keep:
-            take_down(testbed.topology.name, root)
+            with suppress(TestbedError):  # the first error says more
+                take_down(testbed.topology.name, root)
+        raise
+    if fresh and not keep:
+        take_down(testbed.topology.name, root)
 
 
 @contextmanager
 def deployed(
     scenario: Scenario, testbed: Testbed, workloads: Mapping[str, WorkloadInfo], story: Story
 ) -> Iterator[Deployment]:
-    """Runtimes on every node, stopped again after."""
+    """Runtimes on every node, stopped again after; links and nodes are then as the testbed's file has them."""
     with story.step("stages measured on this host"):
         host = measure_host(workloads.values())
     deployment = Deployment(scenario, testbed, workloads, host)
@@ -63,5 +67,13 @@ def deployed(
         with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
             deployment.start()
         yield deployment
-    finally:
-        stop(testbed, DRIVER, RUNTIME)
+    except BaseException:
+        with suppress(TestbedError):  # the first error says more
+            _clear(deployment)
+        raise
+    _clear(deployment)
+
+
+def _clear(deployment: Deployment) -> None:
+    stop(deployment.testbed, DRIVER, RUNTIME)
+    deployment.restore()

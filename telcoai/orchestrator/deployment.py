@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Deployment:
     def start(self) -> None:
         """Start a runtime on every node and wait until all are ready. NodeError names the node that isn't."""
         stop(self.testbed, RUNTIME, DRIVER)
+        self.restore()
         for node, config in self.configs.items():
             write_private(self._config_path(node), json.dumps(config))
             self.launch(node)
@@ -75,16 +76,26 @@ class Deployment:
 
     def revive(self) -> None:
         """As new again after a run: links as the testbed has them, all nodes up, all runtimes ready."""
-        for link in self.testbed.topology.links:
-            self.testbed.set_link(link.name, link.up, link.down)
-        for status in self.testbed.sandbox.status().nodes:
-            if not status.up:
-                self.testbed.sandbox.node_start(status.name)
+        self.restore()
         alive = {one.node for one in running(self.testbed, RUNTIME)}
         dead = [node for node in self.configs if node not in alive]
         for node in dead:
             self.launch(node)
         self.wait_ready(dead)
+
+    def ended(self, nodes: Iterable[str]) -> list[str]:
+        """A line for each of ``nodes`` whose runtime runs no more."""
+        codes = {one.id: one.code for one in self.testbed.sandbox.processes() if one.code is not None}
+        found = [(node, codes.get(self.processes[node])) for node in nodes]
+        return [f"runtime on {node} ended with code {code}" for node, code in found if code is not None]
+
+    def restore(self) -> None:
+        """Links as the testbed has them, all nodes up."""
+        for link in self.testbed.topology.links:
+            self.testbed.set_link(link.name, link.up, link.down)
+        for status in self.testbed.sandbox.status().nodes:
+            if not status.up:
+                self.testbed.sandbox.node_start(status.name)
 
     def log_path(self, node: str) -> Path:
         """Where the node's runtime logs."""

@@ -56,6 +56,22 @@ class Remote:
         return plan_on(view, "edge")
 
 
+class Never:
+    name, summary = "never", "has no plan at all"
+
+    def plan(self, view):
+        raise RuntimeError("no idea at all")
+
+
+class Counts:
+    name, summary = "counts", "says how often it was asked"
+    asked = 0
+
+    def plan(self, view):
+        self.asked += 1
+        return Plan(plan_on(view).assignments, f"asked {self.asked}")
+
+
 class Raises:
     name, summary = "raises", "fails after two seconds"
 

@@ -27,6 +27,7 @@ GOOD = Evidence(
     clock_jump_ms=0.1,
     links_off=(),
     failures=(),
+    compute_accounted=0.999,
 )
 
 
@@ -50,10 +51,21 @@ def test_a_good_run_passes_all_checks():
         ({"clock_jump_ms": 200.0}, "clock jump"),
         ({"links_off": ("a--b up: too long",)}, "links as asked"),
         ({"failures": ("raised",)}, "plan failures"),
+        ({"compute_accounted": 0.97}, "compute accounted"),
+        ({"compute_accounted": math.nan}, "compute accounted"),
     ],
 )
 def test_each_check_fails_alone(change, check):
     assert failed(dataclasses.replace(GOOD, **change)) == {check}
+
+
+def test_answers_without_any_counted_call_fail():
+    nothing = dataclasses.replace(GOOD, stage_calls=0, overruns=0, compute_accounted=math.nan)
+    assert failed(nothing) == {"overruns", "compute accounted"}
+
+
+def test_a_run_in_which_nothing_was_computed_has_no_overruns():
+    assert failed(dataclasses.replace(GOOD, stage_calls=0, overruns=0, compute_accounted=1.0)) == set()
 
 
 def test_a_figure_that_could_not_be_had_fails_and_is_null_in_json():
