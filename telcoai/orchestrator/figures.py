@@ -11,7 +11,8 @@ from typing import Any
 class NodeFigures:
     """One reading. Counters are cumulative since the runtime started.
 
-    ``busy_core_ns``: paced core-time. ``queue``: requests waiting for a core now. ``latency_ms``: recent answers.
+    ``busy_core_ns``: paced core-time. ``queue``: requests waiting for a core now. ``latency_ms``: recent answers,
+    newest last. ``answered``: how many answers of each service ``latency_ms`` was ever given.
     """
 
     node: str
@@ -24,6 +25,7 @@ class NodeFigures:
     stage_calls: int
     replayed_calls: int
     latency_ms: Mapping[str, tuple[float, ...]]
+    answered: Mapping[str, int]
 
 
 def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
@@ -39,6 +41,7 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         stage_calls=raw["stage_calls"],
         replayed_calls=raw["replayed_calls"],
         latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
+        answered=raw["answered"],
     )
 
 

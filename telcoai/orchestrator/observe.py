@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,10 +20,17 @@ from telcoai.orchestrator.frame_sizes import FrameBytes
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
 
+WHOLE = 0.9
+"""Readings that are this many periods apart count as a whole period: a step may come a little late."""
+
 
 @dataclass
 class Observer:
-    """Keeps the recent readings of a run and makes views of them."""
+    """Keeps the recent readings of a run and makes views of them.
+
+    Runtimes live longer than a run: only what counters grew by since the first reading at or after the run's t0
+    counts, so that a view never depends on the runs before.
+    """
 
     topology: Topology
     services: tuple[Service, ...]
@@ -33,10 +40,12 @@ class Observer:
     requirements: dict[str, Requirements] = field(default_factory=dict)
     frame_bytes: FrameBytes = field(default_factory=dict)
     _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
+    _first: dict[str, NodeFigures] = field(default_factory=dict)
+    _started: bool = False
 
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
         """The view at ``time_s``; keeps ``figures`` as the newest reading."""
-        self._readings.append(figures)
+        self._keep(time_s, figures)
         return View(
             time_s=time_s,
             period_s=self.period_s,
@@ -47,6 +56,18 @@ class Observer:
             previous=previous,
             seed=self.seed,
         )
+
+    def _keep(self, time_s: float, figures: Figures) -> None:
+        if not self._started:
+            self._readings.clear()
+            self._first.clear()
+        self._started = self._started or time_s >= 0
+        self._readings.append(figures)
+        for name, now in figures.items():
+            first = self._first.get(name, now)
+            if now is not None and first is not None:
+                restarted = now.stage_calls < first.stage_calls
+                self._first[name] = replace(now, arrivals={}, answered={}, stage_calls=0) if restarted else first
 
     def _node(self, name: str) -> NodeView:
         now = self._readings[-1].get(name)
@@ -71,15 +92,18 @@ class Observer:
 
     def _rate(self, service: Service, device: str) -> float:
         now, before = self._readings[-1].get(device), self._before(device, RATE_PERIODS)
-        if now is None or before is None or now.arrivals.get(service.name, 0) == 0:
+        if now is None or before is None or now.now_ns - before.now_ns < WHOLE * self.period_s * 1e9:
+            return service.demand.rate_per_s
+        if now.arrivals.get(service.name, 0) == self._first[device].arrivals.get(service.name, 0):
             return service.demand.rate_per_s
         return arrival_rate(service.name, before, now)
 
     def _latency(self, service: str, device: str, required: Requirements) -> float | None:
         now = self._readings[-1].get(device)
-        recent = now.latency_ms.get(service) if now else None
-        if not recent:
+        fresh = now.answered.get(service, 0) - self._first[device].answered.get(service, 0) if now else 0
+        if now is None or fresh <= 0:
             return None
+        recent = now.latency_ms[service][-fresh:]
         return float(np.percentile(recent, required.percentile, method="higher"))
 
     def _before(self, node: str, periods: int) -> NodeFigures | None:

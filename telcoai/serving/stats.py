@@ -52,6 +52,7 @@ class Stats:
             "late_calls": self.late_calls,
             "stage_calls": self.stage_calls,
             "replayed_calls": self.replayed_calls,
+            "answered": {service: sum(counts) for service, counts in self._buckets.items()},
             "latency_ms": {service: list(values) for service, values in self._latency_ms.items()},
         }
 

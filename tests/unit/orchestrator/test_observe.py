@@ -22,6 +22,7 @@ def figures(node: str, second: int, **changes: object) -> NodeFigures:
         "stage_calls": second,
         "replayed_calls": 0,
         "latency_ms": {},
+        "answered": {},
     }
     return NodeFigures(**(facts | changes))  # type: ignore[arg-type]
 
@@ -73,8 +74,45 @@ def test_a_restarted_runtime_is_not_compared_with_the_one_before(observer):
 def test_latency_is_the_percentile_that_the_requirement_names(observer):
     observer.requirements["vision"] = Requirements(percentile=50.0)
     recent = {"vision": tuple(float(x) for x in range(1, 102))}
-    view = observer.view(1, {"camera-1": figures("camera-1", 1, latency_ms=recent)}, {}, None)
+    observer.view(0, {"camera-1": figures("camera-1", 0)}, {}, None)
+    view = observer.view(1, {"camera-1": figures("camera-1", 1, latency_ms=recent, answered={"vision": 101})}, {}, None)
     assert view.services[0].latency_ms == {"camera-1": 51.0}
+
+
+def views_of_a_run(observer: Observer, arrived: int, old_ms: tuple[float, ...]):
+    """A run whose camera had ``arrived`` requests, answered in ``old_ms``, before; it gets one a period itself."""
+    for time_s in (-1.0, 0.0, 1.0, 2.0):
+        mine = max(0, int(time_s))
+        now = figures(
+            "camera-1",
+            int(time_s) + 100,
+            arrivals={"vision": arrived + mine},
+            answered={"vision": arrived + mine},
+            latency_ms={"vision": old_ms + (3.0,) * mine},
+        )
+        yield observer.view(time_s, {"camera-1": now}, {}, None).services[0]
+
+
+def test_a_run_sees_nothing_of_the_runs_before(observer):
+    scenario = small_scenario()
+    other = Observer(scenario.topology, scenario.services, {"tiny": small_workload()}, 1.0, 7)
+    first, later = list(views_of_a_run(observer, 0, ())), list(views_of_a_run(other, 400, (90.0,) * 256))
+    assert first == later
+    assert [view.rate_per_s["camera-1"] for view in later] == [5.0, 5.0, 1.0, 1.0]
+    assert [view.latency_ms.get("camera-1") for view in later] == [None, None, 3.0, 3.0]
+
+
+def test_the_rate_needs_a_whole_period_of_readings(observer):
+    observer.view(0.9, {"camera-1": figures("camera-1", 1, now_ns=900_000_000)}, {}, None)
+    view = observer.view(1.0, {"camera-1": figures("camera-1", 1, arrivals={"vision": 9})}, {}, None)
+    assert view.services[0].rate_per_s["camera-1"] == 5.0
+
+
+def test_a_restarted_runtime_counts_from_nothing(observer):
+    observer.view(0, {"camera-1": figures("camera-1", 50, answered={"vision": 50})}, {}, None)
+    now = figures("camera-1", 51, stage_calls=2, answered={"vision": 2}, latency_ms={"vision": (4.0, 6.0)})
+    view = observer.view(1, {"camera-1": now}, {}, None)
+    assert view.services[0].latency_ms == {"camera-1": 6.0}
 
 
 def test_growth_starts_anew_with_a_restarted_runtime():

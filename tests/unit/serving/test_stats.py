@@ -24,3 +24,4 @@ def test_only_recent_latencies_are_kept() -> None:
     for ms in range(RECENT + 10):
         stats.add_latency("vision", float(ms))
     assert stats.document()["latency_ms"]["vision"] == [float(ms) for ms in range(10, RECENT + 10)]
+    assert stats.document()["answered"] == {"vision": RECENT + 10}
