@@ -96,6 +96,9 @@ class LinkProbe:
             except TestbedError as err:
                 self.failure = err.message
                 return
+            except OSError as err:  # TimeoutError is one
+                self.failure = f"{type(err).__name__}: {err}"
+                return
 
     def measure_once(self) -> None:
         """Measure now; TestbedError when the network is gone."""

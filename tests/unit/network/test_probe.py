@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from telcoai.errors import TestbedError
 from telcoai.model.topology import LinkState
 from telcoai.network.probe import LinkProbe, Seen
@@ -43,14 +45,22 @@ def test_links_of_a_stopped_node_are_not_judged():
     assert len(probe.readings) == 1
 
 
-def test_a_network_that_is_gone_ends_the_probe_and_is_told():
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TestbedError("the network process is gone"), "the network process is gone"),
+        (TimeoutError("60 s"), "TimeoutError: 60 s"),
+        (ConnectionResetError("gone"), "ConnectionResetError: gone"),
+    ],
+)
+def test_a_network_that_is_gone_ends_the_probe_and_is_told(error, told):
     answers = iter([{}])
 
     def measure():
         try:
             return next(answers)
         except StopIteration:
-            raise TestbedError("the network process is gone") from None
+            raise error from None
 
     probe = make(measure)
     probe.start()
@@ -58,4 +68,4 @@ def test_a_network_that_is_gone_ends_the_probe_and_is_told():
     while not probe.failure and time.monotonic() < deadline:
         time.sleep(0.02)
     probe.stop()
-    assert probe.failure == "the network process is gone"
+    assert probe.failure == told

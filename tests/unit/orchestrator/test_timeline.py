@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+
+import pytest
 
 from telcoai.errors import LinkError
 from telcoai.model.requirements import Requirements
@@ -72,3 +75,77 @@ def test_a_stopped_clock_ends_the_timeline(tmp_path):
     recorder = Recorder()
     Timeline([NodeChange(100.0, "edge", False)], 0.0, recorder, {}).play(clock, Journal(tmp_path))
     assert recorder.calls == []
+
+
+@pytest.mark.parametrize("error", [LinkError("gone"), TimeoutError("gone"), OSError("gone"), KeyError("gone")])
+def test_whatever_fails_is_kept_and_later_changes_still_happen(error, tmp_path):
+    recorder = Recorder()
+
+    def fail(name, up, down):
+        raise error
+
+    recorder.change_link = fail
+    timeline, _, events = play(CHANGES[:2], recorder, tmp_path)
+    assert len(timeline.failures) == 1
+    assert "gone" in timeline.failures[0]
+    assert recorder.calls == [("edge", False)]
+    assert len(events) == 2
+
+
+def clock_at(second: float) -> RunClock:
+    return RunClock(time.monotonic_ns() - int(second * 1e9))
+
+
+def test_a_change_made_too_late_has_failed(tmp_path):
+    timeline = Timeline([NodeChange(1.0, "edge", False)], 0.0, Recorder(), {})
+    timeline.play(clock_at(9.0), Journal(tmp_path))
+    assert "node at 1 s: made 8.0" in timeline.failures[0]
+
+
+def test_a_change_that_was_due_when_the_run_ended_has_failed(tmp_path):
+    clock = clock_at(9.0)
+    clock.stopped.set()
+    timeline = Timeline([NodeChange(1.0, "edge", False), NodeChange(99.0, "edge", True)], 0.0, Recorder(), {})
+    timeline.play(clock, Journal(tmp_path))
+    assert timeline.failures == ["node at 1 s: not made before the run ended"]
+
+
+class SlowStart(Recorder):
+    """A node is ready once a link has changed; with the start in the way of the link it never would be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed = threading.Event()
+
+    def change_link(self, name, up, down):
+        super().change_link(name, up, down)
+        self.changed.set()
+
+    def change_node(self, name, running):
+        if running and not self.changed.wait(30):
+            raise TimeoutError(f"{name} is not ready")
+        super().change_node(name, running)
+
+
+def test_a_node_that_takes_long_to_start_delays_no_other_change(tmp_path):
+    changes = (
+        NodeChange(0.01, "edge", True),
+        LinkChange(0.02, (("camera-1--edge", SLOW, SLOW),)),
+        NodeChange(0.03, "edge", False),
+    )
+    recorder = SlowStart()
+    timeline, _, events = play(changes, recorder, tmp_path)
+    assert timeline.failures == []
+    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", True), ("edge", False)]
+    assert len(events) == 3
+
+
+def test_a_start_that_fails_is_kept(tmp_path):
+    recorder = Recorder()
+
+    def fail(name, running):
+        raise TimeoutError(f"{name} is not ready")
+
+    recorder.change_node = fail
+    timeline, _, _ = play([NodeChange(0.01, "edge", True)], recorder, tmp_path)
+    assert timeline.failures == ["node at 0.01 s: TimeoutError: edge is not ready"]
