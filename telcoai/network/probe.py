@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from telcoai.errors import TestbedError
 from telcoai.model.topology import Link, LinkState
 from telcoai.model.view import LinkView
-from telcoai.network.record import LinkReading
+from telcoai.network.record import LinkReading, Span
 
 GAP_S = 1.0
 """Seconds between two rounds of probes."""
@@ -41,6 +41,10 @@ class LinkProbe:
         self._measure = measure
         self._t0_ns = t0_ns
         self._paused: set[str] = set()
+        self._unsettled: set[str] = set()
+        self._since_ns = {name: self._now_ns() for name in self._asked}
+        """Since when each link is judged, as asked and with both ends up; absent while it isn't."""
+        self._past: list[Span] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="link-probe")
@@ -57,23 +61,66 @@ class LinkProbe:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        with self._lock:
+            for name in list(self._since_ns):
+                self._close(name)
+
+    def spans(self) -> tuple[Span, ...]:
+        """The times in which each link had one state asked and both ends up, from the probe's making to ``stop``."""
+        with self._lock:
+            return tuple(self._past)
 
     def expect(self, name: str, up: LinkState, down: LinkState) -> None:
         """From now on these states are asked of the link; what was measured before counts no more."""
         with self._lock:
+            self._close(name)
+            self._unsettled.discard(name)
             self._asked[name] = replace(self._asked[name], up=up, down=down)
             self._seen.pop((name, "up"), None)
             self._seen.pop((name, "down"), None)
+            self._open(name)
+
+    def unsettle(self, name: str) -> None:
+        """The link is about to change: it isn't judged until ``expect`` or ``settle``."""
+        with self._lock:
+            self._close(name)
+            self._unsettled.add(name)
+
+    def settle(self, name: str) -> None:
+        """The link didn't change after all; nothing to do after ``expect``."""
+        with self._lock:
+            self._unsettled.discard(name)
+            self._open(name)
 
     def pause(self, node: str) -> None:
         """The node is down: its links aren't judged."""
         with self._lock:
             self._paused.add(node)
+            for name in self._links_of(node):
+                self._close(name)
 
     def resume(self, node: str) -> None:
         """The node is up again."""
         with self._lock:
             self._paused.discard(node)
+            for name in self._links_of(node):
+                self._open(name)
+
+    def _links_of(self, node: str) -> list[str]:
+        return [name for name, link in self._asked.items() if node in (link.a, link.b)]
+
+    def _open(self, name: str) -> None:
+        link = self._asked[name]
+        if name not in self._unsettled and not {link.a, link.b} & self._paused:
+            self._since_ns.setdefault(name, self._now_ns())
+
+    def _close(self, name: str) -> None:
+        since_ns = self._since_ns.pop(name, None)
+        if since_ns is not None:
+            self._past.append(Span(name, since_ns, self._now_ns()))
+
+    def _now_ns(self) -> int:
+        return time.monotonic_ns() - self._t0_ns
 
     def views(self) -> dict[str, LinkView]:
         """Each link with its delay as measured last; rate and loss as the network advertises them."""
@@ -103,13 +150,13 @@ class LinkProbe:
     def measure_once(self) -> None:
         """Measure now; TestbedError when the network is gone."""
         with self._lock:
-            asked_before = dict(self._asked)
+            since_before = dict(self._since_ns)
         seen = self._measure()
-        now_ns = time.monotonic_ns() - self._t0_ns
+        now_ns = self._now_ns()
         with self._lock:
             for (name, direction), one in seen.items():
                 link = self._asked[name]
-                if link == asked_before[name] and not {link.a, link.b} & self._paused:
+                if name in since_before and since_before[name] == self._since_ns.get(name):
                     self._seen[name, direction] = one
                     self.readings.append(_reading(link, direction, one, now_ns))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ TOLERANCE_SHARE = 0.05
 
 CONGESTED = 0.5
 """Above this share of its rate a direction's delay contains queueing, so that too long a delay proves nothing."""
+
+LOSSY = 0.3
+"""Above this loss, asked in either direction, it proves nothing that no probe came back."""
+
+UNSEEN_S = 3.0
+"""A state that is asked for this long must have been measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +59,56 @@ class LinkReading:
         }
 
 
-def links_off(readings: Iterable[LinkReading]) -> tuple[str, ...]:
-    """Directions whose least measured delay, while one state was asked, is out of tolerance.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time in which a link had the states asked for, and both its ends ran. Times are ns from the run's t0."""
+
+    link: str
+    from_ns: int
+    until_ns: int
+
+
+def links_off(readings: Iterable[LinkReading], spans: Iterable[Span] = ()) -> tuple[str, ...]:
+    """Directions whose least measured delay, while one state was asked, is out of tolerance; and links unmeasured.
 
     The least delay is what is left when nothing queues; a direction that was busy nearly all the time is judged only
-    for being too short.
+    for being too short. A state that is asked again after another one is judged again.
     """
-    phases: dict[tuple[str, str, LinkState], list[LinkReading]] = {}
     readings = list(readings)
     if not readings:
         return ("no link was measured",)
+    directions: dict[tuple[str, str], list[LinkReading]] = {}
     for reading in readings:
-        phases.setdefault((reading.link, reading.direction, reading.asked), []).append(reading)
-    problems = (_phase_problem(asked, phase) for (_, _, asked), phase in phases.items())
+        directions.setdefault((reading.link, reading.direction), []).append(reading)
+    lossy = {(one.link, one.time_ns) for one in readings if one.asked.loss > LOSSY}
+    phases = [
+        list(phase)
+        for each in directions.values()
+        for _, phase in itertools.groupby(sorted(each, key=lambda one: one.time_ns), key=lambda one: one.asked)
+    ]
+    problems = [_phase_problem(phase, lossy) for phase in phases]
+    problems += [_span_problem(span, readings) for span in spans]
     return tuple(problem for problem in problems if problem)
 
 
-def _phase_problem(asked: LinkState, phase: list[LinkReading]) -> str:
+def _span_problem(span: Span, readings: list[LinkReading]) -> str:
+    seconds = (span.until_ns - span.from_ns) / 1e9
+    if seconds < UNSEEN_S:
+        return ""
+    if any(one.link == span.link and span.from_ns <= one.time_ns <= span.until_ns for one in readings):
+        return ""
+    return f"{span.link}: not measured for {seconds:.1f} s from {span.from_ns / 1e9:.1f} s on"
+
+
+def _phase_problem(phase: list[LinkReading], lossy: set[tuple[str, int]]) -> str:
+    asked = phase[0].asked
+    name = f"{phase[0].link} {phase[0].direction}"
     seen = [one.delay_ms for one in phase if not math.isnan(one.delay_ms)]
     if not seen:
-        return ""
+        excused = any((one.link, one.time_ns) in lossy for one in phase)
+        return "" if excused else f"{name}: no probe came back"
     least = min(seen)
     allowed = TOLERANCE_MS + TOLERANCE_SHARE * asked.delay_ms + asked.jitter_ms + asked.reorder * asked.delay_ms
-    name = f"{phase[0].link} {phase[0].direction}"
     if least < asked.delay_ms - allowed:
         return f"{name}: delay {least:.2f} ms, asked {asked.delay_ms:.2f} ms"
     if least > asked.delay_ms + allowed and _utilisation(phase) < CONGESTED:
@@ -83,7 +117,7 @@ def _phase_problem(asked: LinkState, phase: list[LinkReading]) -> str:
 
 
 def _utilisation(phase: list[LinkReading]) -> float:
-    """Share of the direction's rate that was used over the phase; 0 with one reading."""
+    """Share of the direction's rate that was used over the phase; NaN with one reading, which proves no idleness."""
     first, last = phase[0], phase[-1]
     seconds = (last.time_ns - first.time_ns) / 1e9
-    return (last.bytes - first.bytes) * 8 / seconds / first.asked.rate_bps if seconds > 0 else 0.0
+    return (last.bytes - first.bytes) * 8 / seconds / first.asked.rate_bps if seconds > 0 else math.nan

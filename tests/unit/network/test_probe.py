@@ -69,3 +69,34 @@ def test_a_network_that_is_gone_ends_the_probe_and_is_told(error, told):
         time.sleep(0.02)
     probe.stop()
     assert probe.failure == told
+
+
+def test_nothing_is_taken_of_a_link_that_was_changed_during_the_measurement():
+    probe = make(lambda: {("edge--cloud", "up"): Seen(16.0)})
+    probe.unsettle("edge--cloud")
+    probe.measure_once()
+    assert probe.readings == []
+    probe.settle("edge--cloud")
+    probe.measure_once()
+    assert len(probe.readings) == 1
+
+    def change_and_measure():
+        probe.unsettle("edge--cloud")
+        probe.settle("edge--cloud")
+        return {("edge--cloud", "up"): Seen(16.0)}
+
+    probe._measure = change_and_measure
+    probe.measure_once()
+    assert len(probe.readings) == 1
+
+
+def test_spans_are_cut_by_changes_and_leave_out_stops():
+    probe = make(dict)
+    probe.pause("cloud")
+    probe.unsettle("edge--cloud")
+    probe.resume("cloud")
+    probe.expect("edge--cloud", LinkState(40.0), LinkState(40.0))
+    probe.stop()
+    first, second = (span for span in probe.spans() if span.link == "edge--cloud")
+    assert first.until_ns < second.from_ns
+    assert [span.link for span in probe.spans()].count("camera-1--edge") == 1
