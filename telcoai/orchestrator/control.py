@@ -36,13 +36,10 @@ class Control:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return dict(zip(names, pool.map(self._figures, names), strict=True))
 
-    def send(self, plan: Plan, before: Plan | None) -> list[str]:
-        """Give each device its assignments where they changed; one line for each node that did not take them."""
-        old, new = by_device(before), by_device(plan)
-        changed = [device for device, assignments in new.items() if old.get(device) != assignments]
+    def send(self, parts: Mapping[str, list[Assignment]]) -> dict[str, str]:
+        """Give each device its assignments; by device why it did not take them, empty where it did."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            answers = pool.map(lambda device: self._put(device, new[device]), changed)
-            return [answer for answer in answers if answer]
+            return dict(zip(parts, pool.map(self._put, parts, parts.values()), strict=True))
 
     def _put(self, device: str, assignments: list[Assignment]) -> str:
         body = {"assignments": [dataclasses.asdict(one) for one in assignments]}

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from telcoai.errors import TestbedError
-from telcoai.model.plan import Plan
+from telcoai.model.plan import Assignment, Plan
 from telcoai.model.topology import LinkState
 from telcoai.model.view import LinkView
 from telcoai.network.probe import LinkProbe
@@ -24,14 +24,32 @@ class ProcessApplier:
         self._names = [node.name for node in deployment.testbed.topology.nodes]
         self._stopped: set[str] = set()
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        """Held while plans are sent, so that a node that starts again never gets an older one than the others have."""
+        self._accepted: dict[str, list[Assignment]] = {}
         self._plan: Plan | None = None
 
-    def apply(self, plan: Plan, before: Plan | None) -> list[str]:
-        """Send what changed. A stopped device isn't asked; it gets its plan when it starts again."""
-        self._plan = plan
+    def apply(self, plan: Plan, before: Plan | None) -> list[str]:  # noqa: ARG002 - of the protocol; what was accepted decides
+        """Send each device what it hasn't accepted yet, whatever was asked of it ``before``.
+
+        A stopped device isn't asked; it gets its plan when it starts again.
+        """
+        with self._sending:
+            self._plan = plan
+            parts = by_device(plan)
+            return self._send({name: part for name, part in parts.items() if self._accepted.get(name) != part})
+
+    def _send(self, parts: Mapping[str, list[Assignment]]) -> list[str]:
+        """Send to those that run, and remember who took it. What a node says that was stopped meanwhile is ignored."""
         with self._lock:
-            here = tuple(one for one in plan.assignments if one.device not in self._stopped)
-        return self._deployment.control.send(Plan(here), before)
+            here = {name: part for name, part in parts.items() if name not in self._stopped}
+        answers = self._deployment.control.send(here)
+        for name, refusal in answers.items():
+            self._accepted.pop(name, None)
+            if not refusal:
+                self._accepted[name] = here[name]
+        with self._lock:
+            return [refusal for name, refusal in answers.items() if refusal and name not in self._stopped]
 
     def figures(self) -> Mapping[str, NodeFigures | None]:
         """A reading of every node; None for one that is stopped or doesn't answer."""
@@ -45,8 +63,12 @@ class ProcessApplier:
 
     def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """Set a link and tell the probe what is asked of it from now on."""
-        self._deployment.testbed.set_link(name, up, down)
-        self._probe.expect(name, up, down)
+        self._probe.unsettle(name)
+        try:
+            self._deployment.testbed.set_link(name, up, down)
+            self._probe.expect(name, up, down)
+        finally:
+            self._probe.settle(name)
 
     def change_node(self, name: str, running: bool) -> None:
         """Stop a node and all on it at once, or start it with a fresh runtime and its part of the last plan."""
@@ -60,11 +82,12 @@ class ProcessApplier:
         sandbox.node_start(name)
         self._deployment.launch(name)
         self._deployment.wait_ready([name])
-        with self._lock:
-            self._stopped.discard(name)
+        with self._sending:
+            with self._lock:
+                self._stopped.discard(name)
+            self._accepted.pop(name, None)
+            mine = by_device(self._plan).get(name)
+            refused = self._send({name: mine}) if mine else []
         self._probe.resume(name)
-        if name in by_device(self._plan) and self._plan is not None:
-            mine = Plan(tuple(one for one in self._plan.assignments if one.device == name))
-            refused = self._deployment.control.send(mine, None)
-            if refused:
-                raise TestbedError(refused[0])
+        if refused:
+            raise TestbedError(refused[0])

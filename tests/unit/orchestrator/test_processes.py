@@ -1,0 +1,140 @@
+"""The applier knows what each node has accepted, and sends the rest."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from telcoai.errors import LinkError, TestbedError
+from telcoai.model.plan import Assignment, Plan
+from telcoai.model.topology import LinkState
+from telcoai.network.probe import LinkProbe, Seen
+from telcoai.orchestrator.processes import ProcessApplier
+from tests.places import small_topology
+
+
+def plan(threshold: float) -> Plan:
+    return Plan(
+        tuple(
+            Assignment("vision", camera, "small-fp32", (camera,) * 3, (threshold, 1.01))
+            for camera in ("camera-1", "camera-2")
+        )
+    )
+
+
+class Nodes:
+    """The control sockets: keeps what was sent, and refuses what ``refusing`` names."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, float]] = []
+        self.refusing: set[str] = set()
+        self.meanwhile = lambda: None
+
+    def send(self, parts):
+        self.sent += [(device, part[0].thresholds[0]) for device, part in parts.items()]
+        self.meanwhile()
+        return {device: f"{device} says no" if device in self.refusing else "" for device in parts}
+
+    def take(self):
+        taken, self.sent = self.sent, []
+        return taken
+
+
+class Place:
+    """A deployment on a testbed whose links and nodes do as they are told."""
+
+    def __init__(self) -> None:
+        self.control = Nodes()
+        self.probe = LinkProbe(small_topology().links, self.measure, time.monotonic_ns())
+        nothing = SimpleNamespace(node_stop=lambda name: None, node_start=lambda name: None)
+        self.testbed = SimpleNamespace(topology=small_topology(), sandbox=nothing, set_link=self.set_link)
+        self.broken = False
+
+    def measure(self):
+        return {("edge--cloud", "up"): Seen(16.0)}
+
+    def set_link(self, name, up, down):
+        self.probe.measure_once()
+        if self.broken:
+            raise LinkError("no")
+
+    def launch(self, name):
+        pass
+
+    def wait_ready(self, names):
+        pass
+
+
+@pytest.fixture
+def place():
+    return Place()
+
+
+@pytest.fixture
+def applier(place):
+    return ProcessApplier(place, place.probe)
+
+
+def test_an_unchanged_plan_is_sent_once(place, applier):
+    assert applier.apply(plan(0.9), None) == []
+    assert applier.apply(plan(0.9), plan(0.9)) == []
+    assert place.control.take() == [("camera-1", 0.9), ("camera-2", 0.9)]
+
+
+def test_a_plan_that_a_node_refused_is_sent_to_it_again(place, applier):
+    place.control.refusing = {"camera-2"}
+    assert applier.apply(plan(0.9), None) == ["camera-2 says no"]
+    place.control.take()
+    place.control.refusing = set()
+    assert applier.apply(plan(0.9), plan(0.9)) == []
+    assert place.control.take() == [("camera-2", 0.9)]
+
+
+def test_only_devices_whose_part_changed_are_told(place, applier):
+    applier.apply(plan(0.9), None)
+    place.control.take()
+    one, other = plan(0.9).assignments
+    applier.apply(Plan((one, dataclasses.replace(other, thresholds=(0.5, 1.01)))), plan(0.9))
+    assert place.control.take() == [("camera-2", 0.5)]
+
+
+def test_a_node_that_starts_again_gets_the_plan_of_today(place, applier):
+    applier.apply(plan(0.9), None)
+    applier.change_node("camera-1", False)
+    applier.apply(plan(0.8), plan(0.9))
+    assert ("camera-1", 0.8) not in place.control.take()
+    applier.change_node("camera-1", True)
+    assert place.control.take() == [("camera-1", 0.8)]
+    assert applier.apply(plan(0.8), plan(0.8)) == []
+    assert place.control.take() == []
+
+
+def test_a_refusal_at_the_start_is_an_error(place, applier):
+    applier.apply(plan(0.9), None)
+    applier.change_node("camera-1", False)
+    place.control.refusing = {"camera-1"}
+    with pytest.raises(TestbedError, match="camera-1 says no"):
+        applier.change_node("camera-1", True)
+
+
+def test_what_a_node_says_that_was_stopped_meanwhile_is_ignored(place, applier):
+    place.control.refusing = {"camera-1"}
+    place.control.meanwhile = lambda: applier.change_node("camera-1", False)
+    assert applier.apply(plan(0.9), None) == []
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_link_is_not_measured_while_it_changes(place, applier, broken):
+    place.broken = broken
+    state = LinkState(40.0)
+    if broken:
+        with pytest.raises(LinkError):
+            applier.change_link("edge--cloud", state, state)
+    else:
+        applier.change_link("edge--cloud", state, state)
+    assert place.probe.readings == []
+    place.probe.measure_once()
+    assert [one.asked.delay_ms for one in place.probe.readings] == [15.0 if broken else 40.0]
