@@ -84,9 +84,10 @@ def _run(session: Session, key: RunKey) -> tuple[dict[str, Any], bool]:
     """One run's facts, and whether Ctrl-C ended it. Whatever fails in it is in its facts."""
     folder = RunFolder.create(session.out, key.name)
     folder.write_run(opening_facts(session, key))
-    logs = RuntimeLogs(session.deployment)
+    deployment = session.deployment
+    logs = RuntimeLogs({node: deployment.log_path(node) for node in deployment.configs})
     try:
-        session.deployment.revive()
+        deployment.revive()
         outcome = drive(session, load_strategy(key.strategy), key, folder)
         return finish(session, outcome, folder), outcome.interrupted
     except KeyboardInterrupt:

@@ -125,15 +125,22 @@ def account_energy(session: Session, outcome: Outcome, samples: pd.DataFrame) ->
 def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:
     """Core time that requests report, over core time that runtimes counted; below 1 where answers never came back.
 
-    Of nodes that the timeline never stopped. NaN when rows report some and runtimes counted none.
+    Of nodes whose counters and rows are whole. NaN when rows report some and runtimes counted none.
     """
-    kept = [name for name in outcome.after if name not in outcome.stopped]
+    hops = samples["hops"].map(lambda entries: [] if entries is None else list(entries))
+    left_out = outcome.stopped | _served_lost_drivers(outcome, samples["device"], hops)
+    kept = [name for name in outcome.after if name not in left_out]
     counted = sum(growth(outcome.before.get(name), outcome.after[name], "busy_core_ns") for name in kept)
-    hops = [hop for entries in samples["hops"] if entries is not None for hop in entries]
-    reported = sum(int(hop["compute_ns"]) for hop in hops if hop["node"] not in outcome.stopped)
+    reported = sum(int(hop["compute_ns"]) for entries in hops for hop in entries if hop["node"] not in left_out)
     if counted == 0:
         return math.nan if reported else 1.0
     return reported / counted
+
+
+def _served_lost_drivers(outcome: Outcome, device: pd.Series, hops: pd.Series) -> set[str]:
+    """Nodes that computed for drivers that the timeline ended: the last of those drivers' rows are lost."""
+    lost = {outcome.configs[name]["device"] for name in outcome.cut}
+    return {hop["node"] for entries in hops[device.isin(lost)] for hop in entries}
 
 
 def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidence:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-
-from telcoai.orchestrator.deployment import Deployment
 
 
 class RuntimeLogs:
-    """Marks where the runtimes' logs end now, and copies what was logged since."""
+    """Marks where the runtimes' logs (``paths``, by node) end now, and copies what was logged since."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._paths = {node: deployment.log_path(node) for node in deployment.configs}
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = dict(paths)
         self._marks = {node: _size(path) for node, path in self._paths.items()}
 
     def copy_to(self, folder: Path) -> None:
