@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from telcoai.errors import InputError
-from telcoai.model.scenario import Scenario
+from telcoai.model.scenario import Demand, DemandChange, Scenario, Service
 from telcoai.model.timing import decode_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile
 from telcoai.model.workload import Variant, WorkloadInfo
@@ -26,8 +26,8 @@ JPEG = "frames that travel as JPEG"
 
 TRIALS = 3
 
-HostTimes = Mapping[str, tuple[float, ...]]
-"""Seconds of each stage on one core of this host, by variant."""
+HostTimes = Mapping[str, Mapping[str, tuple[float, ...]]]
+"""Seconds of each stage on one core of this host, by workload and variant."""
 
 Modes = Mapping[str, tuple[str, ...]]
 """``run`` or ``replay`` of each stage, by variant."""
@@ -48,12 +48,12 @@ def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProf
     """Modes of all of a workload's variants on a node of ``profile``."""
     if scenario.compute != "auto":
         return {variant.name: (scenario.compute,) * len(variant.stages) for variant in workload.variants}
-    busy = is_host_too_small(scenario, host, os.cpu_count() or 1)
+    busy, own = is_host_too_small(scenario, host, os.cpu_count() or 1), host[workload.name]
     return {
         variant.name: tuple(
             "replay" if busy or paced_s < HEADROOM * host_s else "run"
             for paced_s, host_s in zip(
-                node_stage_seconds(profile, variant, workload.family), host[variant.name], strict=True
+                node_stage_seconds(profile, variant, workload.family), own[variant.name], strict=True
             )
         )
         for variant in workload.variants
@@ -72,15 +72,18 @@ def run_everything(scenario: Scenario, workload: WorkloadInfo, profile: DevicePr
         hint = "set frames: raw; or compute: run, and each run's check of overruns says whether it counts"
         if is_host_too_small(scenario, host, os.cpu_count() or 1):
             raise InputError(f"{JPEG} are computed for real, and this host is too small for the demand", hint)
-        if not any(_keeps_pace(profile, variant, workload.family, host) for variant in workload.variants):
+        if not any(
+            _keeps_pace(profile, variant, workload.family, host[workload.name][variant.name])
+            for variant in workload.variants
+        ):
             what = f"this host is too slow to compute any variant of {workload.name} at the pace of {profile.name}"
             raise InputError(f"{JPEG} are computed for real, and {what}", hint)
     return {variant.name: ("run",) * len(variant.stages) for variant in workload.variants}
 
 
-def _keeps_pace(profile: DeviceProfile, variant: Variant, family: str, host: HostTimes) -> bool:
+def _keeps_pace(profile: DeviceProfile, variant: Variant, family: str, own: tuple[float, ...]) -> bool:
     paced = node_stage_seconds(profile, variant, family)
-    return all(HEADROOM * own_s <= paced_s for own_s, paced_s in zip(host[variant.name], paced, strict=True))
+    return all(HEADROOM * own_s <= paced_s for own_s, paced_s in zip(own, paced, strict=True))
 
 
 def node_decode_seconds(profile: DeviceProfile, variant: Variant) -> float:
@@ -95,14 +98,29 @@ def node_decode_seconds(profile: DeviceProfile, variant: Variant) -> float:
 
 
 def is_host_too_small(scenario: Scenario, host: HostTimes, cores: int) -> bool:
-    """Whether really running the heaviest variant at the scenario's demand takes too much of this host."""
-    rate = sum(service.demand.rate_per_s * len(service.devices) for service in scenario.services)
-    return rate * max(sum(times) for times in host.values()) > HOST_SHARE * cores
+    """Whether really running the heaviest variant at the scenario's highest demand takes too much of this host."""
+    rate = sum(highest_rate(scenario, service) * len(service.devices) for service in scenario.services)
+    heaviest = max(sum(times) for variants in host.values() for times in variants.values())
+    return rate * heaviest > HOST_SHARE * cores
 
 
-def measure_host(workloads: Iterable[WorkloadInfo]) -> dict[str, tuple[float, ...]]:
+def highest_rate(scenario: Scenario, service: Service) -> float:
+    """Requests per second of one device of a service at its demand's highest, changes of the timeline included."""
+    later = [one.demand for one in scenario.timeline if isinstance(one, DemandChange) and one.service == service.name]
+    return max(_peak(demand) for demand in (service.demand, *later))
+
+
+def _peak(demand: Demand) -> float:
+    swing = demand.parameters.get("amplitude", 0.0)
+    return max(demand.rate_per_s * (1 + swing), demand.parameters.get("to_per_s", 0.0))
+
+
+def measure_host(workloads: Iterable[WorkloadInfo]) -> dict[str, dict[str, tuple[float, ...]]]:
     """Median seconds of each stage of each variant on one core of this host, by really running them."""
-    return {variant.name: _measure_variant(variant) for workload in workloads for variant in workload.variants}
+    return {
+        workload.name: {variant.name: _measure_variant(variant) for variant in workload.variants}
+        for workload in workloads
+    }
 
 
 def _measure_variant(variant: Variant) -> tuple[float, ...]:

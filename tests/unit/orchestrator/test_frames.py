@@ -14,7 +14,7 @@ from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.runtimes import Ground, runtime_configs
 from tests.places import band, small_scenario, small_topology, small_workload
 
-HOST = {"small-fp32": (0.001,) * 3, "small-int8": (0.001,) * 3}
+HOST = {"tiny": {"small-fp32": (0.001,) * 3, "small-int8": (0.001,) * 3}}
 
 
 def scenario_with(frames: str, rate: float | None = 16.384) -> Scenario:
