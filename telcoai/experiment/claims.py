@@ -40,5 +40,6 @@ def _held(descriptor: int, problem: str, hint: str) -> Iterator[None]:
         except BlockingIOError as err:
             raise InputError(problem, hint) from err
         yield
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing alone would wait for a child that hasn't yet done its exec
     finally:
         os.close(descriptor)

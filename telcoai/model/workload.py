@@ -34,6 +34,8 @@ class Stage:
 class ExitPoint:
     """The exit after a stage: its accuracy if every sample left there, and what thresholds do.
 
+    Both are from the calibration slice, never from the samples that are scored.
+
     ``table`` maps a confidence threshold to (share of the samples *reaching this exit* whose confidence is at or
     above it, accuracy of those), from the calibration slice with earlier exits ignored.
     """

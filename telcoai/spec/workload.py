@@ -53,7 +53,7 @@ def _stage(places: Places, written: StageForm, variant: int, number: int) -> Sta
 
 def _exit(written: ExitForm) -> ExitPoint:
     table = {threshold: (share, accuracy) for threshold, share, accuracy in written.table}
-    return ExitPoint(written.accuracy, table)
+    return ExitPoint(written.accuracy_calibration, table)
 
 
 def _file(places: Places, reference: str, *place: str | int) -> Path:

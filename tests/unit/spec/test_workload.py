@@ -20,8 +20,8 @@ spec:
         - {file: a.onnx, flops: 1000, param_bytes: 40, activation_shape: [4, 8, 8]}
         - {file: b.onnx, flops: 3000, param_bytes: 80, activation_shape: []}
       exits:
-        - {accuracy: 0.7, accuracy_shipped: 0.71, table: [[0.5, 0.8, 0.75], [0.8, 0.4, 0.9]]}
-        - {accuracy: 0.9, accuracy_shipped: 0.89, table: []}
+        - {accuracy: 0.7, accuracy_shipped: 0.71, accuracy_calibration: 0.6, table: [[0.5, 0.8, 0.75], [0.8, 0.4, 0.9]]}
+        - {accuracy: 0.9, accuracy_shipped: 0.89, accuracy_calibration: 0.88, table: []}
 """
 
 
@@ -39,7 +39,7 @@ def test_a_workload_is_resolved_beside_its_file(folder):
     assert variant.flops == 4000
     assert variant.stages[0].activation_values == 256
     assert variant.exits[0].table == {0.5: (0.8, 0.75), 0.8: (0.4, 0.9)}
-    assert variant.accuracy == 0.9
+    assert variant.accuracy == 0.88
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,11 @@ def test_a_workload_is_resolved_beside_its_file(folder):
         ("precision: fp32", "precision: fp16", "allowed: fp32, int8"),
         ("flops: 1000", "flops: -1", "at least 0"),
         ("[0.5, 0.8, 0.75]", "[0.5, 8, 0.75]", "a table row is"),
-        ("        - {accuracy: 0.9, accuracy_shipped: 0.89, table: []}\n", "", "one exit a stage"),
+        (
+            "        - {accuracy: 0.9, accuracy_shipped: 0.89, accuracy_calibration: 0.88, table: []}\n",
+            "",
+            "one exit a stage",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(folder, old, new, said):

@@ -95,6 +95,7 @@ def _exit(member: Member, places: Places, data: Cifar10, index: int) -> dict[str
     return {
         "accuracy": round(test.accuracy(data.test.labels)[index], 4),
         "accuracy_shipped": round(_first(test).accuracy(data.test.labels[:SHIPPED])[index], 4),
+        "accuracy_calibration": round(calibration.accuracy(data.calibration.labels)[index], 4),
         "table": [_Items(row) for row in table],
     }
 
