@@ -48,6 +48,8 @@ def bench(
         show_comparison(written)
     if done.interrupted:
         raise KeyboardInterrupt
+    if done.error is not None:
+        raise done.error
     invalid = [facts["run"] for facts in done.runs if not facts["valid"]]
     if invalid:
         story_console().print(f"invalid: {', '.join(invalid)}; {written.html} says why", markup=False)

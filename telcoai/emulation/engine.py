@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import Any
 
 from telcoai.emulation import linux
-from telcoai.emulation.protocol import LineReader, ProtocolError, encode, link_state, plain_state, text
+from telcoai.emulation.protocol import LineReader, ProtocolError, encode, link_state, number, plain_state, text
 from telcoai.emulation.shaper import Direction
 from telcoai.emulation.wiring import Path, Wiring
 
@@ -161,6 +161,9 @@ class Engine:
                     return self._set_link(request)
                 case "set_node":
                     self._wiring.set_node(text(request, "node"), up=bool(request.get("up")))
+                    return {}
+                case "reseed":
+                    self._wiring.reseed(number(request, "seed"))
                     return {}
                 case "counters":
                     return self._counters()

@@ -70,13 +70,15 @@ def _set_sysctls() -> None:
     """Quiet IPv6 (links carry IPv4 only), let everyone in the node use ping sockets, and fix how TCP sends.
 
     Nodes would inherit the host's congestion control, and figures would depend on it (BBR and Reno differ by a fifth
-    for a small upload over a long link); Reno is what every kernel has.
+    for a small upload over a long link); Reno is what every kernel has. A connection learns nothing from those
+    before it, so that a run doesn't depend on earlier runs.
     """
     for key, value in (
         ("net/ipv6/conf/all/disable_ipv6", "1"),
         ("net/ipv6/conf/default/disable_ipv6", "1"),
         ("net/ipv4/ping_group_range", "0 0"),
         ("net/ipv4/tcp_congestion_control", "reno"),
+        ("net/ipv4/tcp_no_metrics_save", "1"),
     ):
         path = Path("/proc/sys", key)
         if path.exists():

@@ -199,6 +199,10 @@ class Sandbox:
         except TestbedError as err:
             raise LinkError(f"{link} {direction}: {err.message}", err.hint) from err
 
+    def reseed(self, seed: int) -> None:
+        """Draw the loss and jitter of all links anew, so that the same ``seed`` gives the same draws."""
+        self._ask("reseed", seed=seed)
+
     def counters(self) -> NetworkCounters:
         """What the network has carried and dropped."""
         reply = self._ask("counters")

@@ -72,6 +72,10 @@ class Direction:
         self._jitter_ns = round(state.jitter_ms * 1e6)
         self._limit_bytes = state.queue_bytes or default_queue_bytes(state.rate_bps)
 
+    def reseed(self, seed: int) -> None:
+        """Draw loss and jitter anew from ``seed``."""
+        self._random = Random(seed)
+
     @property
     def departure(self) -> int:
         """When the last admitted packet leaves the shaper."""

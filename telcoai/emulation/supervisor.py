@@ -63,6 +63,7 @@ class Supervisor:
             "node_start": self._node_start,
             "set_link": self._forward,
             "counters": self._forward,
+            "reseed": self._forward,
             "overflows": self._overflows,
             "measure": self._measure,
             "shutdown": self._shutdown,

@@ -36,6 +36,11 @@ class Wiring:
                 table[addresses[target]] = (*crossed, tuns[target])
         return table
 
+    def reseed(self, seed: int) -> None:
+        """Draw the loss and jitter of every direction anew from ``seed``."""
+        for (link, name), direction in self.directions.items():
+            direction.reseed(direction_seed(seed, link, name))
+
     def set_node(self, node: str, *, up: bool) -> None:
         """Let nothing through the links at a node that is down. KeyError when there is no such node."""
         touching = self._touching[node]

@@ -87,7 +87,7 @@ def _run(session: Session, key: RunKey) -> tuple[dict[str, Any], bool]:
     deployment = session.deployment
     logs = RuntimeLogs({node: deployment.log_path(node) for node in deployment.configs})
     try:
-        deployment.revive()
+        deployment.revive(key.seed)
         outcome = drive(session, load_strategy(key.strategy), key, folder)
         return finish(session, outcome, folder), outcome.interrupted
     except KeyboardInterrupt:

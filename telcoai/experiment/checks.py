@@ -41,7 +41,8 @@ class Check:
 class Evidence:
     """What the checks look at. ``samples``: the scored rows (no warm-up).
 
-    ``stage_calls``/``overruns``: of all runtimes during the run. ``host_utilisation``: one reading in [0, 1] a second.
+    ``stage_calls``/``overruns``/``replayed_calls``: of all runtimes during the run.
+    ``host_utilisation``: one reading in [0, 1] a second.
     ``clock_jump_ms``: how far the wall clock moved against the monotonic one. ``links_off``: links whose measurement
     is out of tolerance. ``failures``: of plans, changes and runtimes. ``expected``: scheduled requests, warm-up
     included. ``compute_accounted``: core time that rows report over core time that runtimes counted, NaN when they
@@ -53,6 +54,7 @@ class Evidence:
     recorded: int
     stage_calls: int
     overruns: int
+    replayed_calls: int
     host_utilisation: tuple[float, ...]
     clock_jump_ms: float
     links_off: tuple[str, ...]
@@ -82,9 +84,10 @@ def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
 
 
 def _overruns(evidence: Evidence) -> float:
-    """Overruns per stage call; NaN when rows report compute and no call was counted."""
+    """Overruns per stage that really ran; NaN when rows report compute and no call was counted."""
+    ran = evidence.stage_calls - evidence.replayed_calls
     if evidence.stage_calls:
-        return evidence.overruns / evidence.stage_calls
+        return evidence.overruns / ran if ran else 0.0
     return math.nan if math.isnan(evidence.compute_accounted) else 0.0
 
 

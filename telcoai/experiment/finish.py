@@ -154,6 +154,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidenc
         recorded=recorded,
         stage_calls=difference(outcome, "stage_calls"),
         overruns=difference(outcome, "overruns"),
+        replayed_calls=difference(outcome, "replayed_calls"),
         host_utilisation=outcome.host_utilisation,
         clock_jump_ms=outcome.clock_jump_ms,
         links_off=links_off(outcome.probe.readings) if outcome.probe else (),

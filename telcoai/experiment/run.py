@@ -12,7 +12,7 @@ from telcoai.errors import PluginError, TelcoaiError
 from telcoai.experiment.drivers import Drivers, driver_configs
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import HostWatch
-from telcoai.experiment.matrix import RunKey
+from telcoai.experiment.matrix import RunKey, derive_seed
 from telcoai.experiment.session import Session
 from telcoai.model.topology import LinkState
 from telcoai.model.view import Strategy
@@ -125,7 +125,7 @@ def _conduct(session: Session, strategy: Strategy, players: _Players, outcome: O
         scenario.services,
         session.deployment.workloads,
         scenario.period_s,
-        players.key.seed,
+        derive_seed(players.key.seed, "strategy"),  # not the arrivals' own: a strategy could rebuild the future
         requirements,
         session.deployment.frame_bytes,
     )

@@ -14,7 +14,7 @@ from telcoai.model.workload import WorkloadInfo
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link as last measured (or as verified at ``up``, before the first measurement)."""
+    """A link: delays as last measured; jitter, rate and loss as verified when the run began."""
 
     a: str
     b: str

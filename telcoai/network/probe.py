@@ -37,6 +37,7 @@ class LinkProbe:
 
     def __init__(self, links: Iterable[Link], measure: Measure, t0_ns: int) -> None:
         self._asked = {link.name: link for link in links}
+        self._known = dict(self._asked)
         self._seen: dict[tuple[str, str], Seen] = {}
         self._measure = measure
         self._t0_ns = t0_ns
@@ -71,13 +72,11 @@ class LinkProbe:
             return tuple(self._past)
 
     def expect(self, name: str, up: LinkState, down: LinkState) -> None:
-        """From now on these states are asked of the link; what was measured before counts no more."""
+        """From now on these states are asked of the link."""
         with self._lock:
             self._close(name)
             self._unsettled.discard(name)
             self._asked[name] = replace(self._asked[name], up=up, down=down)
-            self._seen.pop((name, "up"), None)
-            self._seen.pop((name, "down"), None)
             self._open(name)
 
     def unsettle(self, name: str) -> None:
@@ -123,18 +122,21 @@ class LinkProbe:
         return time.monotonic_ns() - self._t0_ns
 
     def views(self) -> dict[str, LinkView]:
-        """Each link with its delay as measured last; rate and loss as the network advertises them."""
+        """Each link with its delay as measured last; jitter, rate and loss as they were when the probe was made.
+
+        What the timeline asks for meanwhile isn't told: a strategy sees a change when a probe has seen it.
+        """
         with self._lock:
             return {
                 name: LinkView(link.a, link.b, self._view(name, "up", link.up), self._view(name, "down", link.down))
-                for name, link in self._asked.items()
+                for name, link in self._known.items()
             }
 
-    def _view(self, name: str, direction: str, asked: LinkState) -> LinkState:
+    def _view(self, name: str, direction: str, known: LinkState) -> LinkState:
         seen = self._seen.get((name, direction))
         if seen is None or seen.delay_ms is None:
-            return asked
-        return replace(asked, delay_ms=seen.delay_ms)
+            return known
+        return replace(known, delay_ms=seen.delay_ms)
 
     def _run(self) -> None:
         while not self._stop.wait(GAP_S):

@@ -74,14 +74,17 @@ class Deployment:
                 raise NodeError(f"runtime on {waiting[0]} is not ready in time: {self._tail(waiting[0])}")
             time.sleep(0.05)
 
-    def revive(self) -> None:
-        """As new again after a run: links as the testbed has them, all nodes up, all runtimes ready."""
+    def revive(self, seed: int) -> None:
+        """As new for a run: links as the testbed has them, with draws from ``seed``, all nodes up, fresh runtimes.
+
+        A runtime that served an earlier run has warm connections, whose windows would favour the later run.
+        """
         self.restore()
-        alive = {one.node for one in running(self.testbed, RUNTIME)}
-        dead = [node for node in self.configs if node not in alive]
-        for node in dead:
+        self.testbed.sandbox.reseed(seed)
+        stop(self.testbed, RUNTIME, DRIVER)
+        for node in self.configs:
             self.launch(node)
-        self.wait_ready(dead)
+        self.wait_ready(list(self.configs))
 
     def ended(self, nodes: Iterable[str]) -> list[str]:
         """A line for each of ``nodes`` whose runtime runs no more."""

@@ -6,14 +6,17 @@ that the scenario asks for. It is met when every requirement in force is:
 
 - latency: the percentile asked, by nearest rank over all requests of the window, is at most the deadline; a request
   that wasn't answered 200 counts as infinitely late;
-- accuracy: the share of correct answers among those answered 200 is at least the minimum; no answer, not met;
+- accuracy: the share of correct answers among those answered 200, over the whole time in which this requirement was
+  in force, is at least the minimum (a window alone holds too few answers to tell); no answer in the window, not met;
 - energy: the dynamic energy of the window's requests, divided by their number, is at most the budget.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,11 +41,27 @@ def windows(run: Run) -> Iterator[tuple[str, float, bool]]:
     scored = run.scored
     index = np.floor((scored["scored_s"] + EDGE_S) / period_s).astype(int)
     phases = requirement_phases(run)
+    shares = _accuracies(scored, phases)
     for (service, number), rows in scored.groupby([scored["service"], index.rename("window")]):
         start_s = int(str(number)) * period_s
         asked = in_force(phases.get(str(service), []), start_s)
         if asked is not None and not _asks_nothing(asked):
-            yield str(service), start_s, window_met(rows, asked)
+            accurate = asked.accuracy_min is None or shares[str(service), asked] >= asked.accuracy_min
+            yield str(service), start_s, accurate and window_met(rows, replace(asked, accuracy_min=None))
+
+
+def _accuracies(
+    scored: pd.DataFrame, phases: dict[str, list[tuple[float, Requirements]]]
+) -> dict[tuple[str, Requirements], float]:
+    """Share of correct answers by (service, what was asked of it when the request was scheduled)."""
+    answered = scored[scored["answered"]]
+    found: dict[tuple[str, Requirements], list[bool]] = {}
+    for service, at_s, correct in zip(answered["service"], answered["scored_s"], answered["correct"], strict=True):
+        asked = in_force(phases.get(service, []), at_s)
+        if asked is not None:
+            found.setdefault((service, asked), []).append(bool(correct))
+    shares = {key: sum(rights) / len(rights) for key, rights in found.items()}
+    return defaultdict(float, shares)
 
 
 def requirement_phases(run: Run) -> dict[str, list[tuple[float, Requirements]]]:

@@ -23,6 +23,7 @@ GOOD = Evidence(
     recorded=200,
     stage_calls=1000,
     overruns=3,
+    replayed_calls=0,
     host_utilisation=(0.2, 0.3, 0.4),
     clock_jump_ms=0.1,
     links_off=(),

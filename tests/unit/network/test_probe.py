@@ -28,11 +28,13 @@ def test_a_view_has_the_measured_delay_and_the_asked_rate():
     assert view.down.delay_ms == 8.0
 
 
-def test_a_changed_link_forgets_what_was_measured():
+def test_a_change_is_seen_when_it_was_measured_and_not_before():
     probe = make(lambda: {("edge--cloud", "up"): Seen(16.0)})
     probe.measure_once()
-    probe.expect("edge--cloud", LinkState(40.0), LinkState(40.0))
-    assert probe.views()["edge--cloud"].up.delay_ms == 40.0
+    probe.expect("edge--cloud", LinkState(40.0), LinkState(40.0, rate_bps=1e6))
+    assert probe.views()["edge--cloud"].up.delay_ms == 16.0
+    assert probe.views()["edge--cloud"].down.delay_ms == 15.0
+    assert probe.views()["edge--cloud"].down.rate_bps == 1e9
 
 
 def test_links_of_a_stopped_node_are_not_judged():
