@@ -202,7 +202,8 @@ def _notes(standings: Standings) -> list[str]:
     if most == 0:
         return []
     notes = [
-        "Latency counts from the scheduled send time, percentiles over requests answered 200; errors stand beside them."
+        "Latency counts from the scheduled send time, percentiles over requests answered 200; errors stand "
+        "beside them. On virtual hosts compute is paced to the device profiles, and links are emulated.",
     ]
     failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
     if failing:
