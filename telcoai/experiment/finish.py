@@ -157,7 +157,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidenc
         replayed_calls=difference(outcome, "replayed_calls"),
         host_utilisation=outcome.host_utilisation,
         clock_jump_ms=outcome.clock_jump_ms,
-        links_off=links_off(outcome.probe.readings) if outcome.probe else (),
+        links_off=links_off(outcome.probe.readings, outcome.probe.spans()) if outcome.probe else (),
         failures=tuple(outcome.failures),
         compute_accounted=accounted,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def host_pids(folder: Path, word: str) -> list[int]:
         if word in line and str(folder) in line:
             found.append(int(entry.name))
     return found
+
+
+def kill_if_there(pid: int) -> None:
+    """kill -9; a process that went with one killed before it is fine."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def checks_failed(folder: Path) -> set[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from telcoai.emulation.leftovers import leftovers
-from tests.e2e.experiment.running import bench_in_background, host_pids, wait_for, wait_for_load
+from tests.e2e.experiment.running import bench_in_background, host_pids, kill_if_there, wait_for, wait_for_load
 from tests.e2e.experiment.small_world import telcoai, write_world
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
@@ -76,7 +76,7 @@ def test_kill_9_at_any_instant_leaves_nothing_that_down_and_up_cannot_handle(wor
         time.sleep(chance.uniform(0.3, 5.0))
         pids = [bench.pid] if victim == "command" else host_pids(world, victim)
         if pids:
-            os.kill(chance.choice(pids), signal.SIGKILL)
+            kill_if_there(chance.choice(pids))
         if victim == "command":
             bench.wait()
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.experiment.running import bench_in_background, host_pids, wait_for_load
+from tests.e2e.experiment.running import bench_in_background, host_pids, kill_if_there, wait_for_load
 from tests.e2e.experiment.small_world import telcoai, write_world
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
@@ -50,7 +50,7 @@ def test_a_testbed_that_dies_leaves_a_report_of_what_was_done(world):
     with bench_in_background(world, write_world(world, strategies='["./plugin.py:Local"]')) as bench:
         wait_for_load(world)
         for pid in host_pids(world, "telcoai.emulation.init"):
-            os.kill(pid, signal.SIGKILL)
+            kill_if_there(pid)
         assert bench.wait(90) in (3, 4)
     run = facts(world / "out/Local-r1")
     assert (run["state"], run["valid"]) == ("partial", False)
