@@ -13,11 +13,15 @@ from collections.abc import Collection
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from telcoai.errors import PluginError, TelcoaiError
 from telcoai.model.view import Strategy
 from telcoai.model.workload import WorkloadInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 STRATEGIES = "telcoai.strategies"
 WORKLOADS = "telcoai.workloads"
@@ -68,8 +72,21 @@ def load_strategy(reference: str) -> Strategy:
     return made
 
 
-def load_workload(reference: str) -> WorkloadInfo:
-    """What is known of a workload, its ``info``; PluginError when it isn't one."""
+class Workload(Protocol):
+    """What is needed of a workload beside its files."""
+
+    @property
+    def info(self) -> WorkloadInfo:
+        """What is known of it."""
+        ...
+
+    def score(self, predictions: NDArray[np.integer], numbers: NDArray[np.integer]) -> NDArray[np.float64]:
+        """How right each prediction is, from 0 to 1, for the samples of these numbers."""
+        ...
+
+
+def load_workload(reference: str) -> Workload:
+    """A workload; PluginError when it isn't one."""
     workload: Any = _made(reference, load(WORKLOADS, reference))
     missing = [name for name in ("samples", "score") if not callable(getattr(workload, name, None))]
     missing += [] if hasattr(type(workload), "info") or hasattr(workload, "info") else ["info"]
@@ -77,8 +94,8 @@ def load_workload(reference: str) -> WorkloadInfo:
         missing = missing or ["info of type WorkloadInfo"]
         hint = "a workload has info, samples() and score(predictions, numbers)"
         raise PluginError(f"{reference} is not a workload: it lacks {', '.join(sorted(missing))}", hint)
-    info: WorkloadInfo = workload.info
-    return info
+    made: Workload = workload
+    return made
 
 
 def load(group: str, reference: str) -> object:

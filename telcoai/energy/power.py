@@ -18,12 +18,23 @@ JOULES_PER_NANOJOULE = 1e-9
 def core_power(profile: DeviceProfile) -> Band:
     """Watts that one busy core adds to the idle power: (busy - idle) / cores.
 
-    The band pairs the least busy with the most idle power and the other way round, never below zero.
+    The band pairs the least busy with the most idle power and the other way round, never below zero. It also holds
+    how much longer or shorter the core would really be busy, by the bands of the profile's speeds: a stage that takes
+    half the time at the same power costs half the energy.
     """
     idle, busy = profile.power_idle_w, profile.power_busy_w
-    low = max(0.0, busy.low - idle.high) / profile.cores
+    shortest, longest = _busy_times(profile)
+    low = max(0.0, busy.low - idle.high) / profile.cores * shortest
     value = max(0.0, busy.value - idle.value) / profile.cores
-    return Band(value, min(low, value), max((busy.high - idle.low) / profile.cores, value))
+    high = max(0.0, busy.high - idle.low) / profile.cores * longest
+    return Band(value, min(low, value), max(high, value))
+
+
+def _busy_times(profile: DeviceProfile) -> tuple[float, float]:
+    """Least and greatest time of a stage over its paced time, the widest of the profile's speeds."""
+    shortest = min((speed.gflops.value / speed.gflops.high for speed in profile.speeds), default=1.0)
+    longest = max((speed.gflops.value / speed.gflops.low for speed in profile.speeds), default=1.0)
+    return shortest, longest
 
 
 def owner(link: Link, topology: Topology) -> str:

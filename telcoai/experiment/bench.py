@@ -12,6 +12,7 @@ from telcoai.experiment.finish import broken, finish, opening_facts
 from telcoai.experiment.folder import RunFolder, experiment_folder
 from telcoai.experiment.logs import RuntimeLogs
 from telcoai.experiment.matrix import RunKey, matrix
+from telcoai.experiment.replayed import check_replay
 from telcoai.experiment.run import drive
 from telcoai.experiment.session import Session, deployed, load_plugins, testbed_for
 from telcoai.experiment.story import Story
@@ -55,7 +56,9 @@ def bench(scenario: Scenario, root: Path, out: Path, story: Story, *, keep: bool
             testbed_for(scenario, root, story, keep=keep) as testbed,
             deployed(scenario, testbed, workloads, story) as deployment,
         ):
-            _make_runs(experiment, Session(scenario, testbed, deployment, experiment.folder, story))
+            with story.step("replayed outputs compared with this host's"):
+                replay = check_replay(deployment.workloads)
+            _make_runs(experiment, Session(scenario, testbed, deployment, workloads, replay, experiment.folder, story))
     except KeyboardInterrupt:
         experiment.interrupted = True
         if not experiment.runs:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from telcoai.model.scenario import Bounds
 
+LATE_STAGES = 0.05
 CLOCK_JUMP_MS = 50.0
 UNREPORTED = 0.02
 """Share of the runtimes' core time that may be in no row."""
@@ -41,7 +42,7 @@ class Check:
 class Evidence:
     """What the checks look at. ``samples``: the scored rows (no warm-up).
 
-    ``stage_calls``/``overruns``/``replayed_calls``: of all runtimes during the run.
+    ``stage_calls``/``overruns``/``replayed_calls``/``late_calls``: of all runtimes during the run.
     ``host_utilisation``: one reading in [0, 1] a second.
     ``clock_jump_ms``: how far the wall clock moved against the monotonic one. ``links_off``: links whose measurement
     is out of tolerance. ``failures``: of plans, changes and runtimes. ``expected``: scheduled requests, warm-up
@@ -55,6 +56,7 @@ class Evidence:
     stage_calls: int
     overruns: int
     replayed_calls: int
+    late_calls: int
     host_utilisation: tuple[float, ...]
     clock_jump_ms: float
     links_off: tuple[str, ...]
@@ -66,12 +68,14 @@ def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
     """All checks of a run."""
     lag_ms = lag_p99_ms(evidence.samples)
     overruns = _overruns(evidence)
+    late = evidence.late_calls / evidence.stage_calls if evidence.stage_calls else 0.0
     unreported = 1.0 - evidence.compute_accounted
     load = evidence.host_utilisation
     busiest = float(np.percentile(load, 90, method="higher")) if load else math.nan
     return (
         Check("driver lag p99", lag_ms, bounds.driver_lag_p99_ms, "ms", "sent later than scheduled"),
         Check("overruns", overruns, bounds.overruns, "share", "stages that took longer than their paced time"),
+        Check("late stages", late, LATE_STAGES, "share", "paced stages whose reply was over 1 ms late"),
         Check("host saturation", busiest, bounds.host_utilisation, "share", "90th percentile of seconds' CPU use"),
         Check("links as asked", len(evidence.links_off), 0, "links", "; ".join(evidence.links_off)),
         Check("samples lost", abs(evidence.expected - evidence.recorded), 0, "requests", "scheduled less recorded"),

@@ -34,8 +34,9 @@ def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:
     testbed = _running(scenario.topology, root)
     with claimed_testbed(scenario.topology.name, root):
         with story.step("stages measured on this host"):
-            host = measure_host(workloads.values())
-        deployment = Deployment(scenario, testbed, workloads, host)
+            infos = {name: workload.info for name, workload in workloads.items()}
+            host = measure_host(infos.values())
+        deployment = Deployment(scenario, testbed, infos, host)
         with _stopped_on_failure(testbed):
             with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
                 deployment.start()

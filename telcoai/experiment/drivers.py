@@ -19,6 +19,9 @@ from telcoai.orchestrator.deployment import DRIVER, end
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.state import write_private
 
+RESTART_NS = 500_000_000
+"""What a driver takes to come up, at most; what is due meanwhile is lost with the node and not late."""
+
 END_S = TIMEOUT_S + 5.0
 """Drivers end by themselves this long after the last send at the latest: when their last requests time out."""
 
@@ -64,8 +67,8 @@ class Drivers:
             self.processes.pop(name, None)
 
     def node_started(self, node: str) -> None:
-        """Drivers of a node that is back go on with their schedules from now."""
-        now_ns = time.monotonic_ns() - self._t0_ns
+        """Drivers of a node that is back go on with their schedules as soon as they are up again."""
+        now_ns = time.monotonic_ns() - self._t0_ns + RESTART_NS
         for name, config in self.configs.items():
             if config["device"] == node:
                 out = Path(config["out"]).with_suffix(f".{now_ns}.arrows")

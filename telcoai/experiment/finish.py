@@ -27,6 +27,8 @@ from telcoai.load.schedule import make_schedule
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 
+SCORE_OF_A_CORRECT_ANSWER = 0.5
+
 
 def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
     """run.json as it is while the run goes on, so that a killed one says what it was."""
@@ -48,6 +50,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
         "testbed": plain(scenario.topology),
         "links_verified": session.testbed.verified_links(),
         "digests": digests(scenario, session.deployment.workloads.values()),
+        "replay": plain(session.replay),
         "versions": versions(),
         "host": describe_host(),
     }
@@ -56,7 +59,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
 def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, Any]:
     """Write the tables and the final run.json; returns its facts."""
     samples = read_samples(folder.load.glob("*.arrows"), outcome.key.name)
-    samples = with_cut(samples, outcome)
+    samples = with_scores(session, with_cut(samples, outcome))
     facts = opening_facts(session, outcome.key)
     readings = outcome.probe.readings if outcome.probe else []
     links = pd.DataFrame([one.row() for one in readings])
@@ -88,6 +91,16 @@ def broken(session: Session, key: RunKey, folder: RunFolder, why: str) -> dict[s
     facts = opening_facts(session, key) | {"state": "partial", "why_invalid": [why]}
     folder.write_run(facts)
     return facts
+
+
+def with_scores(session: Session, samples: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose ``correct`` is what their workload's own score says: at least half right."""
+    for service in session.scenario.services:
+        rows = (samples["service"] == service.name) & (samples["status"] == "200")
+        predictions, numbers = (samples.loc[rows, name].to_numpy(np.int64) for name in ("prediction", "sample"))
+        right = session.workloads[service.workload].score(predictions, numbers)
+        samples.loc[rows, "correct"] = np.asarray(right) >= SCORE_OF_A_CORRECT_ANSWER
+    return samples
 
 
 def with_cut(samples: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
@@ -155,6 +168,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidenc
         stage_calls=difference(outcome, "stage_calls"),
         overruns=difference(outcome, "overruns"),
         replayed_calls=difference(outcome, "replayed_calls"),
+        late_calls=difference(outcome, "late_calls"),
         host_utilisation=outcome.host_utilisation,
         clock_jump_ms=outcome.clock_jump_ms,
         links_off=links_off(outcome.probe.readings, outcome.probe.spans()) if outcome.probe else (),

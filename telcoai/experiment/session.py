@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from telcoai.errors import TestbedError
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
-from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
-from telcoai.plugins import load_strategy, load_workload
+from telcoai.plugins import Workload, load_strategy, load_workload
 from telcoai.testbed.running import Testbed, bring_up, take_down
 
 
@@ -25,11 +25,13 @@ class Session:
     scenario: Scenario
     testbed: Testbed
     deployment: Deployment
+    workloads: Mapping[str, Workload]
+    replay: Mapping[str, Mapping[str, Any]]
     out: Path
     story: Story
 
 
-def load_plugins(scenario: Scenario) -> tuple[dict[str, WorkloadInfo], dict[str, Strategy]]:
+def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Strategy]]:
     """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
     workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
     strategies = {name: load_strategy(name) for name in scenario.strategies}
@@ -57,12 +59,13 @@ def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> 
 
 @contextmanager
 def deployed(
-    scenario: Scenario, testbed: Testbed, workloads: Mapping[str, WorkloadInfo], story: Story
+    scenario: Scenario, testbed: Testbed, workloads: Mapping[str, Workload], story: Story
 ) -> Iterator[Deployment]:
     """Runtimes on every node, stopped again after; links and nodes are then as the testbed's file has them."""
+    infos = {name: workload.info for name, workload in workloads.items()}
     with story.step("stages measured on this host"):
-        host = measure_host(workloads.values())
-    deployment = Deployment(scenario, testbed, workloads, host)
+        host = measure_host(infos.values())
+    deployment = Deployment(scenario, testbed, infos, host)
     try:
         with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
             deployment.start()

@@ -23,6 +23,7 @@ class NodeFigures:
     arrivals: Mapping[str, int]
     overruns: int
     stage_calls: int
+    late_calls: int
     replayed_calls: int
     latency_ms: Mapping[str, tuple[float, ...]]
     answered: Mapping[str, int]
@@ -39,6 +40,7 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         arrivals=raw["arrivals"],
         overruns=raw["overruns"],
         stage_calls=raw["stage_calls"],
+        late_calls=raw["late_calls"],
         replayed_calls=raw["replayed_calls"],
         latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
         answered=raw["answered"],

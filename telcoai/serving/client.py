@@ -17,7 +17,15 @@ DEAD_AFTER_S = 2
 
 
 class HopDead(Exception):
-    """The hop refused, closed or did not answer in time; the text says which."""
+    """The hop refused, closed or did not answer in time; the text says which. ``sent``: bytes that went out."""
+
+    def __init__(self, text: str, sent: int = 0) -> None:
+        super().__init__(text)
+        self.sent = sent
+
+
+class NotConnected(OSError):
+    """No connection could be made, so nothing went out."""
 
 
 class Pool:
@@ -38,12 +46,14 @@ class Pool:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._exchange(address, raw), len(raw)
+        except NotConnected as err:
+            raise HopDead(str(err.strerror)) from err
         except TimeoutError as err:
-            raise HopDead("no answer in time") from err
+            raise HopDead("no answer in time", len(raw)) from err
         except OSError as err:
-            raise HopDead(err.strerror or type(err).__name__) from err
+            raise HopDead(err.strerror or type(err).__name__, len(raw)) from err
         except Malformed as err:
-            raise HopDead(f"its answer is no HTTP: {err.message}") from err
+            raise HopDead(f"its answer is no HTTP: {err.message}", len(raw)) from err
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -88,8 +98,13 @@ class Pool:
 
     async def _connect(self, address: Address) -> _Connection:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(DEAD_AFTER_S):
-            transport, connection = await loop.create_connection(lambda: _Connection(self._limits), *address)
+        try:
+            async with asyncio.timeout(DEAD_AFTER_S):
+                transport, connection = await loop.create_connection(lambda: _Connection(self._limits), *address)
+        except TimeoutError as err:
+            raise NotConnected(0, "no answer in time") from err
+        except OSError as err:
+            raise NotConnected(0, err.strerror or type(err).__name__) from err
         _notice_death(transport.get_extra_info("socket"))
         return connection
 

@@ -44,6 +44,7 @@ class Forwarder:
         try:
             reply, sent = await self._pool.post(self._config.peers[hop], target, headers, body, _timeout_s(job))
         except HopDead as err:
+            ledger.sent_bytes += err.sent
             ledger.network_ns += time.monotonic_ns() - sent_ns
             job.check_deadline(f"while waiting for {hop}")
             raise Refused(502, f"next hop {hop} is dead: {err}", dead_hop=hop) from err

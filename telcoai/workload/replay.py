@@ -47,9 +47,9 @@ def read_table(path: Path, variant: str, wire: str) -> Answers:
 
 
 def read_meta(path: Path) -> dict[str, object]:
-    """Where the table was computed: ``onnxruntime`` version and ``cpu_flags``."""
+    """Where the table was computed: ``onnxruntime`` version and ``cpu_flags``; empty when it doesn't say."""
     with np.load(path) as arrays:
-        meta: dict[str, object] = json.loads(arrays["meta"].tobytes())
+        meta: dict[str, object] = json.loads(arrays["meta"].tobytes()) if "meta" in arrays else {}
     return meta
 
 

@@ -32,7 +32,7 @@ class Tiny:
         return None
 
     def score(self, predictions, numbers):
-        return None
+        return (predictions == 0).astype(float)
 
 
 def plan_on(view, node=None):

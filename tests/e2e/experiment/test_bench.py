@@ -22,7 +22,7 @@ def failed_checks(run: dict) -> set[str]:
     return {check["name"] for check in run["checks"] if not check["ok"]}
 
 
-NOISE = {"driver lag p99", "overruns", "host saturation"}
+NOISE = {"driver lag p99", "overruns", "late stages", "host saturation"}
 """What a busy host may do to any run; the tests below ask for nothing of it."""
 
 

@@ -24,6 +24,7 @@ GOOD = Evidence(
     stage_calls=1000,
     overruns=3,
     replayed_calls=0,
+    late_calls=4,
     host_utilisation=(0.2, 0.3, 0.4),
     clock_jump_ms=0.1,
     links_off=(),
@@ -46,6 +47,8 @@ def test_a_good_run_passes_all_checks():
         ({"samples": samples(5.0)}, "driver lag p99"),
         ({"samples": samples(0.1).assign(sent_ns=-1)}, "driver lag p99"),
         ({"overruns": 11}, "overruns"),
+        ({"overruns": 3, "replayed_calls": 900}, "overruns"),
+        ({"late_calls": 60}, "late stages"),
         ({"host_utilisation": (0.99,) * 10}, "host saturation"),
         ({"host_utilisation": ()}, "host saturation"),
         ({"recorded": 199}, "samples lost"),
@@ -70,7 +73,8 @@ def test_a_run_in_which_nothing_was_computed_has_no_overruns():
 
 
 def test_a_figure_that_could_not_be_had_fails_and_is_null_in_json():
-    check = run_checks(dataclasses.replace(GOOD, host_utilisation=()), Bounds())[2]
+    checks = run_checks(dataclasses.replace(GOOD, host_utilisation=()), Bounds())
+    check = next(one for one in checks if one.name == "host saturation")
     assert math.isnan(check.figure)
     assert check.as_dict()["figure"] is None
     assert check.as_dict()["ok"] is False

@@ -20,6 +20,7 @@ def figures(node: str, second: int, **changes: object) -> NodeFigures:
         "arrivals": {},
         "overruns": 0,
         "stage_calls": second,
+        "late_calls": 0,
         "replayed_calls": 0,
         "latency_ms": {},
         "answered": {},

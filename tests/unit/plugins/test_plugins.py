@@ -81,7 +81,7 @@ def test_what_is_no_workload_is_refused(tmp_path):
 def test_a_workload_of_ones_own_gives_its_info(tmp_path):
     text = "from tests.places import small_workload\nclass Mine:\n    info = small_workload()\n"
     text += "    def samples(self): ...\n    def score(self, right, numbers): ...\n"
-    assert plugins.load_workload(f"{written(tmp_path, text)}:Mine") == small_workload()
+    assert plugins.load_workload(f"{written(tmp_path, text)}:Mine").info == small_workload()
 
 
 def test_a_workload_whose_info_is_no_info_is_refused(tmp_path):
