@@ -11,7 +11,7 @@ import pandas as pd
 
 from telcoai.model.scenario import Bounds
 
-LATE_STAGES = 0.05
+LATE_STAGES = 0.10
 CLOCK_JUMP_MS = 50.0
 UNREPORTED = 0.02
 """Share of the runtimes' core time that may be in no row."""

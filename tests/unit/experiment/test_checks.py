@@ -48,7 +48,7 @@ def test_a_good_run_passes_all_checks():
         ({"samples": samples(0.1).assign(sent_ns=-1)}, "driver lag p99"),
         ({"overruns": 11}, "overruns"),
         ({"overruns": 3, "replayed_calls": 900}, "overruns"),
-        ({"late_calls": 60}, "late stages"),
+        ({"late_calls": 110}, "late stages"),
         ({"host_utilisation": (0.99,) * 10}, "host saturation"),
         ({"host_utilisation": ()}, "host saturation"),
         ({"recorded": 199}, "samples lost"),
