@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Mapping
@@ -13,14 +14,17 @@ from typing import Any
 from telcoai.experiment.demand import TIMEOUT_S, DriverFiles, driver_config
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.matrix import RunKey
-from telcoai.model.scenario import Scenario
+from telcoai.model.scenario import NodeChange, Scenario
 from telcoai.model.workload import WorkloadInfo
-from telcoai.orchestrator.deployment import DRIVER, end
+from telcoai.orchestrator.deployment import DRIVER, RUNTIME, end, running
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.state import write_private
 
 RESTART_NS = 500_000_000
 """What a driver takes to come up, at most; what is due meanwhile is lost with the node and not late."""
+
+ALONE_UP_TO = 16
+"""More drivers than this share a process per core of the host: so many processes would get in each other's way."""
 
 END_S = TIMEOUT_S + 5.0
 """Drivers end by themselves this long after the last send at the latest: when their last requests time out."""
@@ -40,13 +44,21 @@ def driver_configs(
     return configs
 
 
+def may_share(scenario: Scenario, drivers: int) -> bool:
+    """Whether drivers share processes: there are many, and none of their nodes is stopped by the timeline."""
+    stopped = {change.node for change in scenario.timeline if isinstance(change, NodeChange)}
+    devices = {device for service in scenario.services for device in service.devices}
+    return drivers > ALONE_UP_TO and not stopped & devices
+
+
 @dataclass
 class Drivers:
-    """The drivers of one run on one testbed."""
+    """The drivers of one run on one testbed. Those that share a process keep their sockets in their own nodes."""
 
     testbed: Testbed
     folder: RunFolder
     configs: Mapping[str, dict[str, Any]]
+    shared: bool = False
     processes: dict[str, int] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     """Names of drivers that were lost with their node, as the timeline asked."""
@@ -56,8 +68,21 @@ class Drivers:
     def start(self, t0_ns: int) -> None:
         """Start all; they wait for ``t0_ns`` (CLOCK_MONOTONIC)."""
         self._t0_ns = t0_ns
+        if self.shared:
+            self._launch_shared(os.cpu_count() or 1)
+            return
         for name, config in self.configs.items():
-            self._launch(name, config)
+            self._launch(name, config["device"], [config])
+
+    def _launch_shared(self, count: int) -> None:
+        """``count`` processes for all drivers; a node's network is reached through its runtime's entry in /proc."""
+        pids = {one.node: one.pid for one in running(self.testbed, RUNTIME)}
+        everyone = [
+            {**config, "netns_fd_path": f"/proc/{pids[config['device']]}/ns/net"} for config in self.configs.values()
+        ]
+        for number in range(count):
+            if mine := everyone[number::count]:
+                self._launch(f"group-{number}", mine[0]["device"], mine)
 
     def node_stopped(self, node: str) -> None:
         """The node's drivers are gone with it; that isn't their failure."""
@@ -72,7 +97,7 @@ class Drivers:
         for name, config in self.configs.items():
             if config["device"] == node:
                 out = Path(config["out"]).with_suffix(f".{now_ns}.arrows")
-                self._launch(name, {**config, "out": str(out), "from_ns": now_ns})
+                self._launch(name, node, [{**config, "out": str(out), "from_ns": now_ns}])
 
     def finish(self, patience_s: float = END_S) -> list[str]:
         """Wait for all to end, ask those that don't to stop; returns a line for each that did not end well."""
@@ -98,12 +123,12 @@ class Drivers:
                 continue
         return found
 
-    def _launch(self, name: str, config: Mapping[str, Any]) -> None:
+    def _launch(self, name: str, node: str, configs: list[dict[str, Any]]) -> None:
         path = self.folder.load / f"{name}.json"
-        write_private(path, json.dumps({**config, "start_ns": self._t0_ns}))
+        write_private(path, json.dumps([{**config, "start_ns": self._t0_ns} for config in configs]))
         log = self.folder.logs / f"driver.{name}.log"
         start = self.testbed.sandbox.start_module
-        self.processes[name] = start(config["device"], "telcoai.load", [str(path)], log=log, name=DRIVER)
+        self.processes[name] = start(node, "telcoai.load", [str(path)], log=log, name=DRIVER)
 
     def _running(self) -> list[str]:
         codes = {one.id: one.code for one in self.testbed.sandbox.processes()}

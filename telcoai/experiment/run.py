@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telcoai.errors import PluginError, TelcoaiError
-from telcoai.experiment.drivers import Drivers, driver_configs
+from telcoai.experiment.drivers import Drivers, driver_configs, may_share
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey, derive_seed
@@ -67,7 +67,8 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     """
     scenario = session.scenario
     workloads = session.deployment.workloads
-    drivers = Drivers(session.testbed, folder, driver_configs(scenario, key, workloads, folder))
+    configs = driver_configs(scenario, key, workloads, folder)
+    drivers = Drivers(session.testbed, folder, configs, shared=may_share(scenario, len(configs)))
     lead_s = LEAD_S + LEAD_PER_DRIVER_S * len(drivers.configs)
     clock = RunClock(time.monotonic_ns() + int(lead_s * 1e9))
     probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)

@@ -69,6 +69,21 @@ def check_predictions_agree(one: pd.DataFrame, other: pd.DataFrame) -> None:
     assert (both.prediction_x == both.prediction_y).all()
 
 
+def test_drivers_that_share_a_process_send_from_their_own_nodes(world):
+    scenario = write_world(world, strategies='["./plugin.py:Remote"]', compute="replay")
+    scenario.write_text(scenario.read_text().replace("count: 2", "count: 20").replace("rate: 10/s", "rate: 3/s"))
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
+    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    assert samples.device.nunique() == 20
+    assert set(samples.status) == {"200"}
+    assert (samples.placement == "edge,edge,edge").all()
+    links = pd.read_parquet(world / "out/Remote-r1/links.parquet")
+    carried = links[(links.direction == "up")].groupby("link").bytes.max()
+    assert (carried > 300 * samples.groupby("device").size().min()).all()
+
+
 def test_replayed_predictions_are_those_of_running(world):
     frames = {}
     for compute in ("run", "replay"):

@@ -16,8 +16,15 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="these tests ran as an ordinary user already")
-def test_an_ordinary_user_gets_the_same_experiment():
-    wanted = "tests/e2e/experiment/test_bench.py::test_an_experiment_leaves_run_folders_a_summary_and_a_report"
+@pytest.mark.parametrize(
+    "test",
+    [
+        "test_an_experiment_leaves_run_folders_a_summary_and_a_report",
+        "test_drivers_that_share_a_process_send_from_their_own_nodes",
+    ],
+)
+def test_an_ordinary_user_gets_the_same_experiment(test):
+    wanted = f"tests/e2e/experiment/test_bench.py::{test}"
     done = subprocess.run(
         [sys.executable, AS_ORDINARY_USER, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", wanted],
         cwd=ROOT,

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from telcoai.experiment.demand import DriverFiles, deadlines, driver_config
+from telcoai.experiment.drivers import may_share
 from telcoai.experiment.finish import plain, scheduled
 from telcoai.experiment.matrix import RunKey
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Demand, DemandChange, RequirementsChange
+from telcoai.model.scenario import Demand, DemandChange, NodeChange, RequirementsChange
 from tests.places import small_scenario, small_workload
 
 FILES = DriverFiles(Path("out.arrows"), Path("live.json"))
@@ -46,3 +47,10 @@ def test_deadlines_follow_the_requirements():
 def test_a_scenario_can_be_written_as_json():
     text = json.dumps(plain(small_scenario(timeline=(RequirementsChange(1.0, "vision", Requirements()),))))
     assert json.loads(text)["timeline"][0]["change"] == "RequirementsChange"
+
+
+def test_many_drivers_share_processes_unless_one_of_their_nodes_is_stopped():
+    assert may_share(small_scenario(), 17)
+    assert not may_share(small_scenario(), 16)
+    assert may_share(small_scenario(timeline=(NodeChange(1.0, "edge", False),)), 17)
+    assert not may_share(small_scenario(timeline=(NodeChange(1.0, "camera-1", False),)), 17)
