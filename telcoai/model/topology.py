@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from telcoai.model.cluster import Cluster
+
 
 class Tier(StrEnum):
     """Where a node stands in the continuum."""
@@ -126,6 +128,7 @@ class Topology:
     platform: str = "process"
     mtu: int = 1500
     seed: int = 0
+    cluster: Cluster | None = None
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""
