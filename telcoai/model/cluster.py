@@ -52,9 +52,9 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """A cluster of the user's: its kubeconfig, context, namespace, and label selectors of the tiers' nodes."""
+    """A cluster of the user's: kubeconfig (None: the usual one), context, namespace, and label selectors of tiers."""
 
-    kubeconfig: Path
+    kubeconfig: Path | None = None
     context: str = ""
     namespace: str = "telcoai"
     selectors: Mapping[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from telcoai.model.routes import routes_from
 from telcoai.model.topology import DeviceProfile, Link, LinkState, Node, RadioProfile, Tier, Topology
+from telcoai.spec.cluster import Place, cluster, platform_and_hosts
 from telcoai.spec.extending import extended
 from telcoai.spec.library import Library, Source
 from telcoai.spec.problems import allowed, did_you_mean
@@ -45,21 +46,25 @@ def topology(library: Library, source: Source) -> Topology | None:
         _links(building, document)
     if len(library.problems) == before:
         _reachable(building)
-    return None if len(library.problems) > before else _made(building, document)
+    made = _made(building, document)
+    return None if len(library.problems) > before else made
 
 
 def _made(building: _Building, document: TestbedDocument) -> Topology:
     spec = document.spec
+    platform, hosts = platform_and_hosts(spec.hosts, spec.platform, building.report)
+    names = [node.name for node in building.nodes]
     return Topology(
         name=document.metadata.name,
         nodes=tuple(building.nodes),
         links=tuple(building.links.values()),
         profiles=building.profiles,
         radios=building.radios,
-        hosts=spec.hosts or "virtual",
-        platform=spec.platform or "process",
+        hosts=hosts,
+        platform=platform,
         mtu=spec.mtu or 1500,
         seed=spec.seed or 0,
+        cluster=cluster(spec, names, Place(building.source.path.parent, platform, hosts, building.report)),
     )
 
 

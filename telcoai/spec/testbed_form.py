@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from telcoai.spec.cluster_form import ClusterSpec
 from telcoai.spec.form import Document, Form, Name, Reference
 from telcoai.spec.quantities import BitsPerSecond, Bytes, Milliseconds, Share
 
@@ -49,12 +50,16 @@ class LinkForm(Directions):
     radio: Reference | None = Field(None, description="Name of the device's radio profile, or the path of its file.")
 
 
-class TestbedSpec(Form):
+class TestbedSpec(ClusterSpec):
     """Nodes, the links between them, and what they are made on."""
 
     extends: Reference | None = Field(None, description="Another testbed that this one changes and adds to.")
-    hosts: Literal["virtual"] | None = Field(None, description="Where nodes are made: on this machine.")
-    platform: Literal["process"] | None = Field(None, description="What runs workloads: plain processes.")
+    hosts: Literal["virtual", "docker", "ssh"] | None = Field(
+        None, description="Where nodes are: made on this machine with or without Docker, or reached over SSH."
+    )
+    platform: Literal["process", "k3s", "kind", "kubeconfig"] | None = Field(
+        None, description="What runs workloads: plain processes, or a Kubernetes cluster."
+    )
     mtu: Annotated[int, Field(ge=576, le=65535)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = Field(
         None, description="Of jitter and loss; 0 unless said."

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from telcoai.model.topology import (
-    Band,
-    DeviceProfile,
-    Link,
-    LinkState,
-    Node,
-    RadioProfile,
-    Speed,
-    Tier,
-    Topology,
-)
+from pydantic import TypeAdapter
+
+from telcoai.model.topology import Topology
 
 
 def state_root(environment: Mapping[str, str]) -> Path:
@@ -51,40 +40,9 @@ def make_token(folder: Path) -> str:
 
 def dump_topology(topology: Topology) -> str:
     """A topology as JSON."""
-    return json.dumps(dataclasses.asdict(topology), indent=1)
+    return TypeAdapter(Topology).dump_json(topology, indent=1).decode()
 
 
 def parse_topology(text: str) -> Topology:
     """What ``dump_topology`` wrote."""
-    raw: dict[str, Any] = json.loads(text)
-    return Topology(
-        **{
-            **raw,
-            "nodes": tuple(Node(**{**one, "tier": Tier(one["tier"])}) for one in raw["nodes"]),
-            "links": tuple(_link(one) for one in raw["links"]),
-            "profiles": {name: _profile(one) for name, one in raw["profiles"].items()},
-            "radios": {name: _bands(RadioProfile, one) for name, one in raw["radios"].items()},
-        }
-    )
-
-
-def _link(raw: dict[str, Any]) -> Link:
-    return Link(**{**raw, "up": LinkState(**raw["up"]), "down": LinkState(**raw["down"])})
-
-
-def _profile(raw: dict[str, Any]) -> DeviceProfile:
-    speeds = tuple(_bands(Speed, one) for one in raw["speeds"])
-    times = {name: tuple(values) for name, values in raw["stage_s"].items()}
-    profile: DeviceProfile = _bands(DeviceProfile, {**raw, "speeds": speeds, "stage_s": times})
-    return profile
-
-
-def _bands(kind: Any, raw: dict[str, Any]) -> Any:
-    """``kind`` made from plain values in which bands are mappings."""
-    band_keys = {field.name for field in dataclasses.fields(Band)}
-    return kind(
-        **{
-            key: Band(**value) if isinstance(value, dict) and set(value) == band_keys else value
-            for key, value in raw.items()
-        }
-    )
+    return TypeAdapter(Topology).validate_json(text)

@@ -82,7 +82,24 @@ def test_directions_may_differ(folder):
         ("loss: 0.1%", "loss: [1]", "[1]", "a list is not a share"),
         ("    - {between: [edge, cloud], delay: 15ms, rate: 1gbit}\n", "", "cloud, tier", "'cloud' can't be reached"),
         ("name: cloud", "name: camera-3", "camera-3", "'camera-3' is taken"),
-        ("  nodes:", "  hosts: docker\n  nodes:", "docker", "unknown value 'docker' (allowed: virtual)"),
+        ("  nodes:", "  hosts: podman\n  nodes:", "podman", "unknown value 'podman' (allowed: virtual, docker, ssh)"),
+        ("  nodes:", "  hosts: virtual\n  platform: kind\n  nodes:", "virtual", "platform kind needs hosts: docker"),
+        (
+            "  nodes:",
+            "  kind: {image: a}\n  nodes:",
+            "{image",
+            "kind belongs to platform kind, and this one is process",
+        ),
+        ("  nodes:", "  hosts: ssh\n  nodes:", "ssh\n", "needs the inventory"),
+        ("  nodes:", "  platform: k3s\n  k3s: {version: 1.33}\n  nodes:", "1.33", "text"),
+        (
+            "  nodes:",
+            "  platform: kind\n  controlPlane: {on: nowhere}\n  nodes:",
+            "nowhere",
+            "there is no node 'nowhere'",
+        ),
+        ("  nodes:", "  platform: kind\n  controlPlane: {inBand: true}\n  nodes:", "{inBand", "say on which node"),
+        ("  nodes:", "  platform: kind\n  podSubnet: 10.999.0.0/16\n  nodes:", "10.999", "is no IPv4 subnet"),
     ],
 )
 def test_what_is_wrong_has_its_place_and_what_is_allowed(folder, old, new, at, said):
@@ -175,3 +192,32 @@ def test_thousands_of_problems_are_cut_short(folder):
     assert "there is no node or group 'camera-10'" in found[0]
     assert found[-1].endswith("more problems follow, these will do")
     assert len(found) < 300
+
+
+def test_a_cluster_has_a_control_plane_of_its_own_unless_said(folder):
+    topology = load_testbed(folder.testbed("  nodes:", "  platform: kind\n  nodes:"))
+    assert (topology.hosts, topology.platform) == ("docker", "kind")
+    assert topology.cluster is not None
+    assert topology.cluster.control_plane.node == "control-plane"
+    assert topology.cluster.k3s is None
+    assert topology.cluster.kind is not None
+
+
+def test_paths_of_a_cluster_are_from_the_files_folder(folder):
+    file = folder.testbed("  nodes:", "  platform: k3s\n  k3s: {path: bin/k3s}\n  nodes:")
+    topology = load_testbed(file)
+    assert topology.hosts == "docker"
+    assert topology.cluster is not None
+    assert topology.cluster.k3s is not None
+    assert topology.cluster.k3s.path == file.parent / "bin/k3s"
+    assert topology.cluster.k3s.source == "file"
+
+
+def test_an_existing_cluster_names_its_tiers_nodes(folder):
+    written = "  platform: kubeconfig\n  kubeconfig: {context: lab, tiers: {edge: site=edge}}\n  nodes:"
+    topology = load_testbed(folder.testbed("  nodes:", written))
+    assert topology.cluster is not None
+    assert topology.cluster.existing is not None
+    selectors = topology.cluster.existing.selectors
+    assert selectors["edge"] == "site=edge"
+    assert selectors["device"] == "telcoai.dev/tier=device"
