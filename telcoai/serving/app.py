@@ -24,19 +24,23 @@ from telcoai.serving.stats import Stats
 
 JSON = {"content-type": "application/json"}
 PROMETHEUS = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
-GUARDED = ("/plan", "/stats")
+GUARDED = ("/plan", "/stats", "/restart")
 
 
 class App:
-    """Answers every request of a node."""
+    """Answers every request of a node.
 
-    def __init__(self, config: NodeConfig, token: str, node: Node, stats: Stats, limits: Limits) -> None:
+    ``restart`` is called when it is asked to start again; requests under way still get their answers.
+    """
+
+    def __init__(self, config: NodeConfig, token: str, node: Node, stats: Stats, restart: Callable[[], None]) -> None:
         self.is_ready = False
         self._config = config
         self._token = token.encode()
         self._node = node
         self._stats = stats
-        self._limits = limits
+        self._restart = restart
+        self._limits = Limits()
         self._answers: dict[tuple[str, str], Callable[[], Response]] = {
             ("GET", "/v2"): lambda: _json(server_metadata()),
             ("GET", "/v2/health/live"): lambda: Response(200, b""),
@@ -45,6 +49,7 @@ class App:
             ("GET", "/metrics"): lambda: Response(200, stats.prometheus().encode(), dict(PROMETHEUS)),
             ("GET", "/stats"): lambda: _json(stats.document()),
             ("GET", "/plan"): lambda: _json(write_plan(node.plan)),
+            ("POST", "/restart"): self._start_again,
         }
 
     async def __call__(self, request: Request) -> Response:
@@ -133,9 +138,16 @@ class App:
         self._node.put_plan(plan)
         return _json({"services": sorted(plan)})
 
+    def _start_again(self) -> Response:
+        self._restart()
+        return Response(202, b"")
+
     def _check_token(self, request: Request) -> None:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
+        """The token comes as a bearer's, or in a header of its own, since some proxies keep ``authorization``."""
+        bearer = request.headers.get("authorization", "").encode()
+        plain = request.headers.get("telcoai-token", "").encode()
+        is_bearer = hmac.compare_digest(bearer, b"Bearer " + self._token)
+        if not hmac.compare_digest(plain, self._token) and not is_bearer:
             raise Refused(401, "this needs the testbed's token")
 
 

@@ -17,7 +17,9 @@ from telcoai.serving.jobs import Answer, Job
 from telcoai.serving.refusals import Refused
 from telcoai.serving.tensors import one_string
 
-SAMPLE, DEADLINE, DEAD_HOP = "telcoai-sample", "telcoai-deadline", "telcoai-dead-hop"
+SAMPLE, DEAD_HOP = "telcoai-sample", "telcoai-dead-hop"
+REMAINING = "telcoai-remaining"
+"""Nanoseconds left until a request's deadline: between nodes, since their monotonic clocks may differ."""
 TIMEOUT_S = 10.0
 DATATYPES = {"fp16": "FP16", "int8": "INT8"}
 
@@ -61,7 +63,7 @@ class Forwarder:
         if job.sample is not None:
             headers[SAMPLE] = str(job.sample)
         if job.deadline_ns is not None:
-            headers[DEADLINE] = str(job.deadline_ns)
+            headers[REMAINING] = str(max(0, job.deadline_ns - time.monotonic_ns()))
         return headers, body
 
     def _input(self, job: Job) -> tuple[str, str, tuple[int, ...], bytes]:

@@ -25,6 +25,8 @@ from telcoai.serving.stats import Stats
 from telcoai.serving.tensors import Spec, Tensor
 
 DEVICE, FALLBACK = "telcoai-device", "telcoai-fallback"
+DEADLINE = "telcoai-deadline"
+"""A client's deadline on the device's CLOCK_MONOTONIC, in nanoseconds."""
 FORWARDED = Inference(None, {}, {}, False)
 
 
@@ -61,7 +63,7 @@ class Node:
     async def _as_hop(self, model: str, request: Request, inference: Inference, ledger: Ledger) -> Response:
         route = self._routes.read(request.headers[routes.HEADER], model)
         variant = self.catalog.variants[model]
-        job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_deadline(request))
+        job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_hop_deadline(request))
         if route.stage == 0 and self._config.sends_jpeg(route.service):
             job.jpeg = _only_jpeg(inference, variant.input_size)
         elif route.stage == 0:
@@ -177,4 +179,10 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _deadline(request: Request) -> int | None:
-    return _number(request, forwarding.DEADLINE)
+    return _number(request, DEADLINE)
+
+
+def _hop_deadline(request: Request) -> int | None:
+    """When the time runs out, on this node's clock, that the hop before has left of it."""
+    left_ns = _number(request, forwarding.REMAINING)
+    return None if left_ns is None else request.received_ns + left_ns

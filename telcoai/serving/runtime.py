@@ -35,26 +35,30 @@ GRACE_S = 2.0
 BACKLOG = 1024
 
 
-async def serve(config: NodeConfig, token: str, replay: Replay) -> None:
-    """Serve until SIGTERM or SIGINT; NodeError when an address can't be had."""
+async def serve(config: NodeConfig, token: str, replay: Replay) -> bool:
+    """Serve until SIGTERM, SIGINT or a wish to start again; whether it was that wish.
+
+    NodeError when an address can't be had.
+    """
     sockets = _open_sockets(config)
-    limits, pool = Limits(), Pool(Limits())
+    end, pool = _End(), Pool(Limits())
     machine = _machine(config, replay)
     stats = Stats(config.node, machine.cores)
     node = Node(config, StageRunner(config, machine, stats), Forwarder(config, pool), stats)
-    app = App(config, token, node, stats, limits)
-    server = Server(app, limits)
+    app = App(config, token, node, stats, end.start_again)
+    server = Server(app, Limits())
     try:
         await _listen(server, *sockets)
         print("ready", flush=True)
         loading = asyncio.create_task(_load(config, machine, app))
-        await _until_stopped(loading)
+        await end.wait(loading)
     finally:
         await server.close(GRACE_S)
         pool.close()
         machine.pacer.close()
         machine.threads.shutdown(wait=False, cancel_futures=True)
         config.control.unlink(missing_ok=True)
+    return end.starts_again
 
 
 def _machine(config: NodeConfig, replay: Replay) -> Machine:
@@ -118,18 +122,34 @@ async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
     app.is_ready = True
 
 
-async def _until_stopped(loading: asyncio.Task[None]) -> None:
-    """Wait for SIGTERM or SIGINT; NodeError when the models can't be loaded."""
-    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    loading.add_done_callback(lambda task: stopped.set() if _has_failed(task) else None)
-    await stopped.wait()
-    if not loading.done():
-        loading.cancel()
-    elif _has_failed(loading):
-        failure = loading.exception()
-        raise NodeError(str(failure)) from failure
+class _End:
+    """What ends a runtime: a signal, models that can't be loaded, or a wish to start again."""
+
+    def __init__(self) -> None:
+        self.starts_again = False
+        self._stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+
+    def start_again(self) -> None:
+        """End, to start again; a signal that comes meanwhile ends it for good."""
+        if not self._stopped.is_set():
+            self.starts_again = True
+            self._stopped.set()
+
+    def _stop(self) -> None:
+        self.starts_again = False
+        self._stopped.set()
+
+    async def wait(self, loading: asyncio.Task[None]) -> None:
+        """Wait for the end; NodeError when the models can't be loaded."""
+        loading.add_done_callback(lambda task: self._stopped.set() if _has_failed(task) else None)
+        await self._stopped.wait()
+        if not loading.done():
+            loading.cancel()
+        elif _has_failed(loading):
+            failure = loading.exception()
+            raise NodeError(str(failure)) from failure
 
 
 def _has_failed(task: asyncio.Task[None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from bisect import bisect_left
 from collections import Counter, deque
@@ -19,6 +20,7 @@ class Stats:
     def __init__(self, node: str, cores: Cores) -> None:
         self._node = node
         self._cores = cores
+        self._instance = secrets.token_hex(8)
         self.arrivals: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
         self.overruns = 0
@@ -39,9 +41,10 @@ class Stats:
         self._sums_ms[service] = self._sums_ms.get(service, 0.0) + ms
 
     def document(self) -> dict[str, Any]:
-        """The figures that ``/stats`` answers."""
+        """The figures that ``/stats`` answers; ``instance`` tells one start of the runtime from the next."""
         return {
             "node": self._node,
+            "instance": self._instance,
             "now_ns": time.monotonic_ns(),
             "cores": self._cores.count,
             "busy_core_ns": self._cores.busy_ns,

@@ -164,6 +164,23 @@ def test_requests_past_their_deadline_are_refused(start: Start) -> None:
     assert (soon.status, "deadline passed" in soon.document["error"]) == (504, True)
 
 
+def test_a_hop_counts_the_time_that_is_left_on_its_own_clock(start: Start) -> None:
+    edge = start({"edge": {"stage_s": [0.1, 0, 0], "compute": "replay"}})["edge"]
+    route = {"service": "vision", "device": "camera-1", "variant": "small", "stage": 0, "hops": ["edge"] * 3}
+    headers = {"telcoai-route": json.dumps(route | {"thresholds": [2.0, 2.0], "wire": "fp16"}), "telcoai-sample": "0"}
+    headers["telcoai-deadline"] = "1"  # of another machine's clock: nothing to a hop
+    frame = {"name": "frame", "shape": [1, 8, 8, 3], "datatype": "UINT8", "data": [7] * 192}
+    body = json.dumps({"inputs": [frame]}).encode()
+
+    def asked(**more: str) -> int:
+        return ask(edge, "POST", "/v2/models/small/infer", body, headers | more).status
+
+    assert asked() == 200
+    assert asked(**{"telcoai-remaining": "10000000000"}) == 200
+    assert asked(**{"telcoai-remaining": "0"}) == 504
+    assert asked(**{"telcoai-remaining": "soon"}) == 400
+
+
 def test_requests_that_wait_past_their_deadline_are_refused_when_their_turn_comes(start: Start) -> None:
     runtimes = start({"camera-1": {"stage_s": [0.3, 0, 0], "compute": "replay"}}, cores=1)
     camera = runtimes["camera-1"]

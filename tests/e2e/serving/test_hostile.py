@@ -50,7 +50,7 @@ def _request(random_: random.Random) -> bytes:
     headers = {"host": "n", "inference-header-content-length": str(len(head))}
     if random_.random() < 0.5:
         headers["telcoai-route"] = json.dumps(_mutated(random_, ROUTE))
-    for name in ("telcoai-sample", "telcoai-deadline", "content-encoding", "telcoai-device"):
+    for name in ("telcoai-sample", "telcoai-deadline", "telcoai-remaining", "content-encoding", "telcoai-device"):
         if random_.random() < 0.1:
             headers[name] = random_.choice(["1", "-1", "9" * 40, "gzip", ""])
     raw = request_bytes("POST", random_.choice(TARGETS), headers, head + random_.randbytes(128))

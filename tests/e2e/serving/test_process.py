@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import stat
@@ -145,3 +146,43 @@ def test_a_damaged_replay_file_ends_with_2(family: Path, tmp_path: Path) -> None
     code, err = _run(tmp_path, tiny_family.node_config(tmp_path, "camera-1", work))
     assert code == 2
     assert "not a usable replay file" in err
+
+
+def test_a_restart_lets_requests_under_way_finish_and_begins_anew_in_the_same_process(start: Start) -> None:
+    camera = start({"camera-1": {"stage_s": [0.3, 0, 0], "compute": "replay"}})["camera-1"]
+    camera.put_plan(assignment("camera-1", ["camera-1"] * 3))
+    before, replies = camera.ask("GET", "/stats"), list[Reply]()
+    asker = threading.Thread(target=lambda: replies.append(ask_sample(camera, 0)))
+    asker.start()
+    while not camera.ask("GET", "/stats")["arrivals"]:
+        time.sleep(0.005)
+    assert ask(camera, "POST", "/restart", headers={"telcoai-token": tiny_family.TOKEN}).status == 202
+    asker.join()
+    assert [reply.status for reply in replies] == [200]
+    after = _stats_of_the_next(camera, before["instance"])
+    assert (after["arrivals"], after["answers"]) == ({}, {})
+    assert camera.ask("GET", "/plan") == {"assignments": []}
+    assert camera.process.poll() is None
+    assert camera.stop() == 0
+
+
+def _stats_of_the_next(runtime: Runtime, instance: str) -> Any:
+    """Figures of the runtime that comes after ``instance``."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(NodeError):
+            stats = runtime.ask("GET", "/stats")
+            if stats["instance"] != instance:
+                return stats
+        time.sleep(0.02)
+    raise AssertionError(f"{runtime.name} did not start again")
+
+
+@pytest.mark.parametrize("headers", [{}, {"telcoai-token": "wrong"}, {"telcoai-token": ""}, {"authorization": "wrong"}])
+def test_control_over_tcp_needs_the_token(start: Start, headers: dict[str, str]) -> None:
+    camera = start({"camera-1": {"compute": "replay"}})["camera-1"]
+    for method, target in [("GET", "/stats"), ("PUT", "/plan"), ("POST", "/restart")]:
+        assert ask(camera, method, target, headers=headers).status == 401
+    assert ask(camera, "GET", "/restart", headers={"telcoai-token": tiny_family.TOKEN}).status == 405
+    assert ask(camera, "GET", "/stats", headers={"telcoai-token": tiny_family.TOKEN}).status == 200
+    assert ask(camera, "GET", "/stats", headers={"authorization": f"Bearer {tiny_family.TOKEN}"}).status == 200
