@@ -64,10 +64,10 @@ def connect(state_dir: Path) -> Iterator[Channel]:
             raise TestbedError("the testbed's supervisor has ended") from err
 
 
-def ask(state_dir: Path, request: dict[str, Any], timeout_s: float = 10.0) -> dict[str, Any]:
-    """One request, one reply."""
+def ask(state_dir: Path, request: dict[str, Any], timeout_s: float = 10.0, fds: tuple[int, ...] = ()) -> dict[str, Any]:
+    """One request, with descriptors that go along with it, and one reply."""
     with connect(state_dir) as channel:
-        channel.send(request)
+        channel.send(request, fds)
         try:
             return channel.receive(timeout_s)
         except TimeoutError as err:

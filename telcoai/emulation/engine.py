@@ -112,7 +112,7 @@ class Engine:
         try:
             for _ in range(_BATCH):
                 packet = read(fd, mtu)
-                path = find(packet[16:20])
+                path = find(packet[16:20]) or find(packet[16:19])
                 if path is None:
                     self.unroutable += 1
                     continue

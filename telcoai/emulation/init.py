@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from telcoai.emulation import linux
@@ -36,6 +37,7 @@ def main() -> None:
         os.set_inheritable(fd, False)
     _restore_python_path(arguments["python_path"])
     try:
+        borrowed = _borrowed(Path(arguments["state_dir"]))
         rootless = _unshare()
         pid = os.fork()
         if pid:
@@ -45,20 +47,36 @@ def main() -> None:
         os.write(report, encode({"error": str(err), "hint": hint_for(err)}))
         sys.exit(f"telcoai: the sandbox can't be made: {err}")
     try:
-        _supervise(Path(arguments["state_dir"]), arguments["cgroup"], handshake, report, rootless=rootless)
+        pipes = _Pipes(handshake, report)
+        _supervise(Path(arguments["state_dir"]), arguments["cgroup"], pipes, borrowed, rootless=rootless)
     finally:
         _end_all()
         remove_traces(Path(arguments["state_dir"]), arguments["cgroup"])
 
 
-def _supervise(state_dir: Path, cgroup: str, handshake: int, report: int, *, rootless: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Pipes:
+    """Descriptors of the pipe that the command holds, and of the one that tells it how things go."""
+
+    handshake: int
+    report: int
+
+
+def _borrowed(state_dir: Path) -> dict[str, int]:
+    """Descriptors of the network namespaces that are there already, opened while the host's /proc is in sight."""
+    layout = Layout.from_json((state_dir / LAYOUT).read_text())
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    return {node.name: os.open(node.netns, flags) for node in layout.nodes if node.netns}
+
+
+def _supervise(state_dir: Path, cgroup: str, pipes: _Pipes, borrowed: dict[str, int], *, rootless: bool) -> None:
     try:
-        supervisor = _build(state_dir, cgroup, handshake, rootless=rootless)
+        supervisor = _build(state_dir, cgroup, pipes.handshake, borrowed, rootless=rootless)
     except OSError as err:
-        os.write(report, encode({"error": str(err), "hint": hint_for(err)}))
+        os.write(pipes.report, encode({"error": str(err), "hint": hint_for(err)}))
         sys.exit(f"telcoai: the sandbox can't be made: {err}")
-    os.write(report, encode({"ready": True}))
-    os.close(report)
+    os.write(pipes.report, encode({"ready": True}))
+    os.close(pipes.report)
     supervisor.run()
 
 
@@ -93,14 +111,15 @@ def _unshare() -> bool:
     return True
 
 
-def _build(state_dir: Path, cgroup: str, handshake: int, *, rootless: bool) -> Supervisor:
+def _build(state_dir: Path, cgroup: str, handshake: int, borrowed: dict[str, int], *, rootless: bool) -> Supervisor:
     linux.name_process("telcoai-init")
     raise_open_files()
     layout = Layout.from_json((state_dir / LAYOUT).read_text())
     prepare_mounts(layout, state_dir)
     linux.set_interface("lo", up=True)
-    nodes = make_nodes(layout, lambda: _end_unless_wanted(handshake))
-    groups = NodeGroups(cgroup, {n.name: n.memory_bytes for n in layout.nodes}, rootless=rootless)
+    nodes = make_nodes(layout, borrowed, lambda: _end_unless_wanted(handshake))
+    limits = {n.name: n.memory_bytes for n in layout.nodes if not n.netns}
+    groups = NodeGroups(cgroup, limits, rootless=rootless)
     network = Network(layout, {name: node.tun for name, node in nodes.items()})
     return Supervisor(layout, nodes, groups, network, _listen(state_dir), handshake)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import asdict, dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from telcoai.model.topology import Link, LinkState, Topology
@@ -18,11 +18,22 @@ UP, DOWN = "up", "down"
 
 @dataclass(frozen=True, slots=True)
 class NodeLayout:
-    """A node: its name, IPv4 address and memory limit (bytes, 0 = none)."""
+    """A node: its name, IPv4 address and memory limit (bytes, 0 = none).
+
+    ``netns``: path of the network namespace of a node that is there already (a cluster's), "" for one that is made.
+    Links then carry what goes to its ``address`` and ``subnets`` (of its pods), and nothing else.
+    """
 
     name: str
     address: str
     memory_bytes: int = 0
+    netns: str = ""
+    subnets: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> tuple[IPv4Network, ...]:
+        """All that is at the node: its address, and the subnets of its pods."""
+        return IPv4Network(self.address), *map(IPv4Network, self.subnets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,11 @@ class Layout:
         return cls(topology.name, nodes, topology.links, topology.mtu, topology.seed)
 
     @property
+    def borrowed(self) -> bool:
+        """Whether the nodes are there already and only the links between them are made."""
+        return any(node.netns for node in self.nodes)
+
+    @property
     def addresses(self) -> dict[str, str]:
         """IPv4 address of each node."""
         return {node.name: node.address for node in self.nodes}
@@ -59,7 +75,7 @@ class Layout:
         raw = json.loads(text)
         return cls(
             raw["name"],
-            tuple(NodeLayout(**node) for node in raw["nodes"]),
+            tuple(NodeLayout(**{**node, "subnets": tuple(node["subnets"])}) for node in raw["nodes"]),
             tuple(_link(link) for link in raw["links"]),
             raw["mtu"],
             raw["seed"],

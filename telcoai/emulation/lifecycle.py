@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import telcoai
-from telcoai.emulation import cgroups
+from telcoai.emulation import cgroups, linux
 from telcoai.emulation.client import ask
 from telcoai.emulation.identity import Identity
 from telcoai.emulation.layout import MAX_NODES, Layout
@@ -34,6 +34,7 @@ from telcoai.errors import TestbedError
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _GONE_TIMEOUT_S = 10.0
+NETEM_HINT = "run as root, or ask for network: {backend: netem}, which takes a kernel that has it"
 _BUILD_TIMEOUT_S = 60.0
 
 
@@ -94,6 +95,8 @@ def running(state_dir: Path) -> Identity | None:
 
 
 def _check(layout: Layout) -> None:
+    if layout.borrowed and not linux.may_administer():
+        raise TestbedError("links under a cluster by the userspace network take root", NETEM_HINT)
     if problem := namespace_problem() or tun_problem():
         raise TestbedError("virtual hosts can't be made on this machine", problem)
     if len(layout.nodes) > MAX_NODES:

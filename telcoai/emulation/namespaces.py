@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from telcoai.emulation import linux
+from telcoai.emulation import linux, policy
 from telcoai.emulation.layout import NETMASK, Layout, NodeLayout, hosts_file
+from telcoai.emulation.protocol import ProtocolError
 from telcoai.emulation.traces import BOUND_FILES
 
 _DROPPED_FIELD = 11
@@ -21,11 +22,15 @@ _DROPPED_FIELD = 11
 
 @dataclass(frozen=True, slots=True)
 class NodeNamespaces:
-    """Descriptors of one node's namespaces and of its TUN device."""
+    """Descriptors of one node's namespaces and of its TUN device.
+
+    ``borrowed``: the node is a cluster's; nothing but the TUN device in it is the sandbox's.
+    """
 
     net: int
     uts: int
     tun: int
+    borrowed: bool = False
 
     def enter(self) -> None:
         """Move the calling process into the node."""
@@ -45,14 +50,28 @@ def prepare_mounts(layout: Layout, state_dir: Path) -> None:
             linux.mount(str(source), f"/etc/{name}", flags=linux.MS_BIND)
 
 
-def make_nodes(layout: Layout, between: Callable[[], None]) -> dict[str, NodeNamespaces]:
-    """The namespaces of every node, interface up. ``between`` is called before each one."""
+def make_nodes(layout: Layout, borrowed: dict[str, int], between: Callable[[], None]) -> dict[str, NodeNamespaces]:
+    """The namespaces of every node, interface up; ``borrowed`` holds descriptors of those that are there already.
+
+    ``between`` is called before each one.
+    """
     nodes = {}
     with _returning():
         for node in layout.nodes:
             between()
-            nodes[node.name] = _make_node(node, layout.mtu)
+            is_there = node.name in borrowed
+            nodes[node.name] = _join(node, layout, borrowed[node.name]) if is_there else _make_node(node, layout.mtu)
     return nodes
+
+
+def _join(node: NodeLayout, layout: Layout, net: int) -> NodeNamespaces:
+    """A TUN device in a node that is there already, for what goes to the other nodes and their pods."""
+    linux.setns(net)
+    tun = linux.open_tun(stays=False)
+    linux.raise_interface(layout.mtu)
+    others = [network for other in layout.nodes if other.name != node.name for network in other.networks]
+    policy.divert(others, node.address)
+    return NodeNamespaces(net, os.open("/proc/self/ns/uts", os.O_RDONLY | os.O_CLOEXEC), tun, borrowed=True)
 
 
 def _make_node(node: NodeLayout, mtu: int) -> NodeNamespaces:
@@ -86,7 +105,9 @@ def _set_sysctls() -> None:
 
 
 def set_link_of(node: NodeNamespaces, *, up: bool) -> None:
-    """Bring the node's interface up or down."""
+    """Bring the node's interface up or down; a borrowed one stays, since its routes would go with it."""
+    if node.borrowed:
+        return
     with _returning():
         node.enter()
         linux.set_interface(linux.INTERFACE, up=up)
@@ -119,3 +140,22 @@ def _returning() -> Iterator[None]:
         for fd in home:
             linux.setns(fd)
             os.close(fd)
+
+
+def other_ends(
+    layout: Layout, nodes: dict[str, NodeNamespaces], ends: object, fds: list[int]
+) -> tuple[Layout, dict[str, NodeNamespaces]]:
+    """The layout and the nodes with the addresses ``ends`` (by node) in the network namespaces ``fds``, in that order.
+
+    ProtocolError when they don't fit.
+    """
+    if not isinstance(ends, dict) or len(ends) != len(fds) or set(ends) - set(nodes):
+        raise ProtocolError("ends must be an object of nodes' addresses, with a namespace each")
+    changed = {
+        name: (str(address), replace(nodes[name], net=fd))
+        for (name, address), fd in zip(ends.items(), fds, strict=True)
+    }
+    there = tuple(
+        replace(node, address=changed[node.name][0]) if node.name in changed else node for node in layout.nodes
+    )
+    return replace(layout, nodes=there), {**nodes, **{name: one for name, (_, one) in changed.items()}}

@@ -248,15 +248,30 @@ class Sandbox:
         stopped = {node.name for node in self.status().nodes if not node.up}
         return self._probe([x for x in self.links() if not {x.a, x.b} & stopped], trips=_LIVE_TRIPS, rates=False)
 
+    def delays_between(self, ends: Mapping[str, tuple[int, str]]) -> tuple[LinkMeasure, ...]:
+        """Delays between other places of the nodes, like pods: a network namespace's descriptor and an address each.
+
+        Of the links whose two nodes are named; judged against their present states.
+        """
+        links = {x.name: x for x in self.links() if {x.a, x.b} <= set(ends)}
+        measured = self._probe(list(links.values()), trips=_TRIPS, rates=False, ends=ends)
+        return tuple(replace(x, problems=judge(links[x.link], x)) for x in measured)
+
     def _measure_once(self, links: list[Link]) -> dict[str, LinkMeasure]:
         by_name = {x.name: x for x in links}
         measured = self._probe(links, trips=_TRIPS, rates=True)
         return {x.link: replace(x, problems=judge(by_name[x.link], x)) for x in measured}
 
-    def _probe(self, links: list[Link], *, trips: int, rates: bool) -> tuple[LinkMeasure, ...]:
+    def _probe(
+        self, links: list[Link], *, trips: int, rates: bool, ends: Mapping[str, tuple[int, str]] | None = None
+    ) -> tuple[LinkMeasure, ...]:
         states = [(x.name, d, plain_state(s)) for x in links for d, s in ((UP, x.up), (DOWN, x.down))]
-        request = {"op": "measure", "states": states, "trips": trips, "rates": rates}
-        reply = ask(self.state_dir, request, timeout_s=60.0 + len(links))
+        request: dict[str, Any] = {"op": "measure", "states": states, "trips": trips, "rates": rates}
+        fds: tuple[int, ...] = ()
+        if ends is not None:
+            request["ends"] = {node: address for node, (_, address) in ends.items()}
+            fds = tuple(fd for fd, _ in ends.values())
+        reply = ask(self.state_dir, request, timeout_s=60.0 + len(links), fds=fds)
         return tuple(
             LinkMeasure(raw["link"], raw["rtt_ms"], DirectionMeasure(**raw["up"]), DirectionMeasure(**raw["down"]))
             for raw in reply["links"]

@@ -24,6 +24,9 @@ from telcoai.emulation.processes import Command, Process, asked_command
 from telcoai.emulation.protocol import ProtocolError, number, text
 
 COMMIT = b"commit"
+MOST_FDS = 250
+"""Descriptors that may come with one request; the kernel takes 253."""
+
 _FORK_ATTEMPTS = 3
 """A fork server may have old code or be killed while it has an order."""
 
@@ -137,7 +140,7 @@ class Supervisor:
 
     def _hear(self, connection: Connection) -> None:
         try:
-            data, fds, _, _ = socket.recv_fds(connection.sock, 65536, 16)
+            data, fds, _, _ = socket.recv_fds(connection.sock, 65536, MOST_FDS)
             connection.fds += fds
             requests = connection.reader.feed(data) if data else []
         except (OSError, ProtocolError) as err:
@@ -246,7 +249,8 @@ class Supervisor:
         self._network.ask({"op": "set_node", "node": name, "up": False})
         self._stopped.add(name)
         namespaces.set_link_of(node, up=False)  # before the kill: a crashed node sends no FIN
-        processes.kill_node(node)
+        if not node.borrowed:
+            processes.kill_node(node)
         return {}
 
     def _node_start(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
@@ -263,7 +267,10 @@ class Supervisor:
         return {"drops": namespaces.overflows(self._nodes)}
 
     def _measure(self, connection: Connection, request: dict[str, Any]) -> None:
-        reader = measure.fork(self._layout, self._nodes, request)
+        layout, nodes = self._layout, self._nodes
+        if "ends" in request:  # between other places than the nodes themselves, whose namespaces came along
+            layout, nodes = namespaces.other_ends(layout, nodes, request["ends"], connection.fds)
+        reader = measure.fork(layout, nodes, request)
         parts: list[bytes] = []
 
         def hear() -> None:

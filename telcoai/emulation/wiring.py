@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import socket
+from ipaddress import IPv4Network
 
 from telcoai.emulation.layout import DOWN, UP, Layout, direction_seed
 from telcoai.emulation.shaper import Direction
 from telcoai.model.routes import routes_from
+
+_SHORT, _LONG = 24, 32
 
 Path = tuple[Direction | int, ...]
 """Directions to cross, then the descriptor of the destination's TUN device."""
@@ -29,11 +31,11 @@ class Wiring:
 
     def _table(self, layout: Layout, source: str, tuns: dict[str, int]) -> dict[bytes, Path]:
         table: dict[bytes, Path] = {}
-        addresses = {node.name: socket.inet_aton(node.address) for node in layout.nodes}
+        keys = {node.name: [key for net in node.networks for key in keys_of(net)] for node in layout.nodes}
         for target, steps in routes_from(layout.links, source).items():
             if steps:
                 crossed = [self.directions[s.link.name, UP if s.upward else DOWN] for s in steps]
-                table[addresses[target]] = (*crossed, tuns[target])
+                table.update(dict.fromkeys(keys[target], (*crossed, tuns[target])))
         return table
 
     def reseed(self, seed: int) -> None:
@@ -49,3 +51,10 @@ class Wiring:
         (self.down.discard if up else self.down.add)(node)
         for direction in touching:
             direction.blocks += -1 if up else 1
+
+
+def keys_of(network: IPv4Network) -> list[bytes]:
+    """What the engine looks addresses of ``network`` up by: three bytes of them, or all four for less than a /24."""
+    whole = network.prefixlen <= _SHORT
+    parts = network.subnets(new_prefix=_SHORT if whole else _LONG)
+    return [part.network_address.packed[: 3 if whole else 4] for part in parts]

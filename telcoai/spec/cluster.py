@@ -84,9 +84,11 @@ def cluster(spec: ClusterSpec, nodes: Iterable[str], place: Place) -> Cluster | 
         machine_base=(spec.machine.base if spec.machine else None) or "",
         runtime_base=(spec.runtime.base if spec.runtime else None) or "",
         inventory=_inventory(spec, place),
-        k3s=_k3s(spec.k3s or K3sForm(), place) if platform == "k3s" else None,
-        kind=_kind(spec.kind or KindForm()) if platform == "kind" else None,
-        existing=_existing(spec.kubeconfig or KubeconfigForm(), place) if platform == "kubeconfig" else None,
+        k3s=_k3s(spec.k3s or K3sForm.model_validate({}), place) if platform == "k3s" else None,
+        kind=_kind(spec.kind or KindForm.model_validate({})) if platform == "kind" else None,
+        existing=_existing(spec.kubeconfig or KubeconfigForm.model_validate({}), place)
+        if platform == "kubeconfig"
+        else None,
     )
 
 
@@ -107,6 +109,8 @@ def _control_plane(spec: ClusterSpec, nodes: list[str], report: Report) -> Contr
         report(f"there is no node {on!r} (allowed: {', '.join(nodes[:20])})", "controlPlane", "on")
     if spec.controlPlane.inBand and not on:
         report("in band means over the testbed's links: say on which node the control plane is", "controlPlane")
+    if on and not spec.controlPlane.inBand:
+        report(f"a control plane on {on} is reached over the testbed's links: say inBand: true", "controlPlane", "on")
     return ControlPlane(on, spec.controlPlane.inBand)
 
 
@@ -150,5 +154,5 @@ def _kind(form: KindForm) -> Kind:
 
 
 def _existing(form: KubeconfigForm, place: Place) -> Existing:
-    tiers = {tier: f"telcoai.dev/tier={tier}" for tier in ("device", "edge", "cloud")}
-    return Existing(place.file(form.path), form.context or "", form.namespace, {**tiers, **form.tiers})
+    tiers: dict[str, str] = {tier: f"telcoai.dev/tier={tier}" for tier in ("device", "edge", "cloud")}
+    return Existing(place.file(form.path), form.context or "", form.namespace, tiers | dict(form.tiers.items()))
