@@ -16,6 +16,7 @@ from telcoai.cli import (
     doctor,
     down,
     exec_,
+    inventory,
     load,
     logs,
     report,
@@ -74,6 +75,7 @@ for module in (
     schema,
     strategies,
     doctor,
+    inventory,
 ):
     module.register(app)
 
