@@ -31,14 +31,14 @@ def bench(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run a scenario's strategies and compare them."""
-    from telcoai.cli.place import root
+    from telcoai.cli.place import root, with_surroundings
     from telcoai.cli.report import show_comparison
     from telcoai.cli.story import make_story
     from telcoai.experiment.bench import bench as run_bench
     from telcoai.report import write_report
     from telcoai.spec import load_scenario
 
-    chosen = _with_options(load_scenario(scenario, testbed), strategy, repetitions)
+    chosen = with_surroundings(_with_options(load_scenario(scenario, testbed), strategy, repetitions))
     folder = out or Path("reports") / chosen.name
     done = run_bench(chosen, root(), folder, make_story(), keep=keep)
     written = write_report(done.folder)

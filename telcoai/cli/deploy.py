@@ -24,12 +24,12 @@ def deploy(
 
     The testbed must be up. The plan is made once, by the strategy; bench plans again and again.
     """
-    from telcoai.cli.place import root
+    from telcoai.cli.place import root, with_surroundings
     from telcoai.cli.story import make_story
     from telcoai.experiment.deploy import deploy as start
     from telcoai.spec import load_scenario
 
-    chosen = load_scenario(scenario, testbed)
+    chosen = with_surroundings(load_scenario(scenario, testbed))
     plan = start(chosen, strategy or chosen.strategies[0], root(), make_story())
     rows = [
         [

@@ -20,17 +20,20 @@ def down(
     ] = None,
     named: TestbedOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All testbeds, those that crashed too.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what carries the testbed's label and no state tells of.")
+    ] = False,
 ) -> None:
     """Take a testbed down, also after a crash."""
     from telcoai.cli.place import root
     from telcoai.errors import TestbedError
-    from telcoai.testbed.running import known_names, take_down
+    from telcoai.testbed.running import force_down, known_names, take_down
 
     names = known_names(root()) if everything else [_chosen(testbed or named)]
     failures = []
     for name in names:
         try:
-            there = take_down(name, root())
+            there = force_down(name, root()) if force else take_down(name, root())
         except TestbedError as err:
             failures.append(err)
             continue

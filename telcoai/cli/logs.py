@@ -25,7 +25,12 @@ def logs(
     from telcoai.testbed.running import choose
 
     running = choose(testbed, root())
-    path = running.folder / "logs" / f"{node}.runtime.log" if node else running.folder / "supervisor.log"
+    if node and running.cluster is not None:
+        from telcoai.orchestrator.pod_logs import runtime_log
+
+        typer.echo(runtime_log(running, node, lines), nl=False)
+        return
+    path = running.folder / "logs" / f"{node}.runtime.log" if node else running.sandbox.state_dir / "supervisor.log"
     if node and node not in {one.name for one in running.topology.nodes}:
         raise InputError(f"testbed {running.topology.name} has no node {node}")
     if not path.exists():

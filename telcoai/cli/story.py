@@ -39,6 +39,10 @@ class PlainStory:
             raise
         self._console.print(f"✓ {title} ({time.monotonic() - started:.1f} s)", markup=False, soft_wrap=True)
 
+    def detail(self, text: str) -> None:
+        """A line."""
+        self._console.print(f"  · {text}", markup=False, soft_wrap=True)
+
     def note(self, text: str) -> None:
         """A line."""
         self._console.print(f"  {text}", markup=False, soft_wrap=True)
@@ -63,6 +67,7 @@ class LiveStory:
         self._open: list[tuple[str, float]] = []
         self._rows: dict[str, list[str]] = {}
         self._live: Live | None = None
+        self._detail = ""
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -75,7 +80,14 @@ class LiveStory:
             mark = "[green]✓[/]"
         finally:
             _, started = self._open.pop()
+            self._detail = ""
             self._console.print(f"{mark} {title} [dim]{time.monotonic() - started:.1f} s[/]")
+
+    def detail(self, text: str) -> None:
+        """What goes on in the step that is open."""
+        self._detail = text
+        if self._live is not None:
+            self._live.update(self._render())
 
     def note(self, text: str) -> None:
         """A line above the live view."""
@@ -95,6 +107,8 @@ class LiveStory:
         parts: list[Any] = []
         for title, started in self._open:
             parts.append(Spinner("dots", Text(f"{title}  {time.monotonic() - started:.0f} s")))
+        if self._detail and self._open:
+            parts.append(Text(f"  {self._detail}", style="dim"))
         if self._rows:
             table = Table(*COLUMNS, box=None, pad_edge=False, header_style="dim")
             for row in self._rows.values():

@@ -15,9 +15,9 @@ def register(app: typer.Typer) -> None:
 def undeploy(testbed: TestbedOption = None) -> None:
     """Stop the services on a testbed; the testbed stays up."""
     from telcoai.cli.place import root
-    from telcoai.experiment.deploy import undeploy as stop
+    from telcoai.orchestrator.deployment import undeploy as stop
     from telcoai.testbed.running import choose
 
     running = choose(testbed, root())
     count = stop(running)
-    story_console().print(f"testbed {running.topology.name}: {count} processes stopped", markup=False)
+    story_console().print(f"testbed {running.topology.name}: {count} runtimes and drivers stopped", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -24,11 +25,12 @@ def up(
     from telcoai.cli.story import make_story
     from telcoai.spec import load_testbed
     from telcoai.testbed.running import bring_up
+    from telcoai.testbed.surroundings import in_surroundings
 
-    topology = load_testbed(testbed)
+    topology = in_surroundings(load_testbed(testbed), os.environ)
     story = make_story()
     with story.step(f"testbed {topology.name}: {len(topology.nodes)} nodes up, links measured"):
-        running, fresh = bring_up(topology, root())
+        running, fresh = bring_up(topology, root(), story.detail)
     if not fresh:
         story.note(f"testbed {topology.name} was up already; nothing done")
     unbounded = running.sandbox.status().unbounded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from telcoai.errors import TelcoaiError, TestbedError
 from telcoai.experiment.claims import claimed_folder, claimed_testbed
 from telcoai.experiment.finish import broken, finish, opening_facts
 from telcoai.experiment.folder import RunFolder, experiment_folder
-from telcoai.experiment.logs import RuntimeLogs
 from telcoai.experiment.matrix import RunKey, matrix
 from telcoai.experiment.replayed import check_replay
 from telcoai.experiment.run import drive
@@ -88,7 +88,7 @@ def _run(session: Session, key: RunKey) -> tuple[dict[str, Any], bool]:
     folder = RunFolder.create(session.out, key.name)
     folder.write_run(opening_facts(session, key))
     deployment = session.deployment
-    logs = RuntimeLogs({node: deployment.log_path(node) for node in deployment.configs})
+    keep_logs = deployment.keep_logs()
     try:
         deployment.revive(key.seed)
         outcome = drive(session, load_strategy(key.strategy), key, folder)
@@ -98,4 +98,5 @@ def _run(session: Session, key: RunKey) -> tuple[dict[str, Any], bool]:
     except TelcoaiError as err:
         return broken(session, key, folder, err.message), False
     finally:
-        logs.copy_to(folder.logs)
+        with suppress(TestbedError):  # a dead testbed has no logs, and the first error says more
+            keep_logs(folder.logs)

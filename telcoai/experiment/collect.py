@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from telcoai.load.rows import SCHEMA
@@ -16,9 +17,16 @@ from telcoai.load.rows import SCHEMA
 Numbers = NDArray[np.int64]
 
 
+def row_files(folder: Path) -> list[Path]:
+    """What drivers left: streams, or Parquet files where they came from another machine."""
+    return [*folder.glob("*.arrows"), *folder.glob("*.parquet")]
+
+
 def read_stream(path: Path) -> pa.Table | None:
-    """The whole batches of an Arrow stream, also one that was cut off; None when not even its schema is there."""
+    """The whole batches of a driver's file, also one that was cut off; None when not even its schema is there."""
     try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path, schema=SCHEMA)
         with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
             batches = list(_whole_batches(reader))
             return pa.Table.from_batches(batches, reader.schema)

@@ -19,10 +19,10 @@ from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.decide import Decider
-from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
+from telcoai.orchestrator.deployment import Deployment, deployment_of, undeploy
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
-from telcoai.orchestrator.processes import ProcessApplier
+from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from telcoai.testbed.running import Testbed, find
 
 FIRST_PLAN_S = 10.0
@@ -36,7 +36,7 @@ def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:
         with story.step("stages measured on this host"):
             infos = {name: workload.info for name, workload in workloads.items()}
             host = measure_host(infos.values())
-        deployment = Deployment(scenario, testbed, infos, host)
+        deployment = deployment_of(scenario, testbed, infos, host)
         with _stopped_on_failure(testbed):
             with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
                 deployment.start()
@@ -71,7 +71,7 @@ def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
     scenario, testbed = deployment.scenario, deployment.testbed
     probe = LinkProbe(testbed.sandbox.links(), measure_links(testbed), time.monotonic_ns())
     probe.measure_once()
-    applier = ProcessApplier(deployment, probe)
+    applier = RuntimeApplier(deployment, probe)
     observer = Observer(
         scenario.topology,
         scenario.services,
@@ -88,8 +88,3 @@ def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
     if refused:
         raise TestbedError("; ".join(refused))
     return decision.plan
-
-
-def undeploy(testbed: Testbed) -> int:
-    """End all runtimes and drivers; how many there were."""
-    return stop(testbed, DRIVER, RUNTIME)

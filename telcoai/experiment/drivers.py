@@ -16,7 +16,8 @@ from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.matrix import RunKey
 from telcoai.model.scenario import NodeChange, Scenario
 from telcoai.model.workload import WorkloadInfo
-from telcoai.orchestrator.deployment import DRIVER, RUNTIME, end, running
+from telcoai.orchestrator.deployment import DRIVER, RUNTIME
+from telcoai.orchestrator.process_deployment import end, running
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.state import write_private
 
@@ -25,6 +26,10 @@ RESTART_NS = 500_000_000
 
 ALONE_UP_TO = 16
 """More drivers than this share a process per core of the host: so many processes would get in each other's way."""
+
+LEAD_S = 1.5
+LEAD_PER_DRIVER_S = 0.05
+"""Drivers are started this long before t0. The first one imports for all of them; each then takes about 25 ms."""
 
 END_S = TIMEOUT_S + 5.0
 """Drivers end by themselves this long after the last send at the latest: when their last requests time out."""
@@ -64,6 +69,10 @@ class Drivers:
     """Names of drivers that were lost with their node, as the timeline asked."""
 
     _t0_ns: int = 0
+
+    def prepare(self) -> float:
+        """Seconds from now at which the run may begin."""
+        return LEAD_S + LEAD_PER_DRIVER_S * len(self.configs)
 
     def start(self, t0_ns: int) -> None:
         """Start all; they wait for ``t0_ns`` (CLOCK_MONOTONIC)."""

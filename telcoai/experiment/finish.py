@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from telcoai.energy.account import EnergyResult, account, frame
 from telcoai.experiment.checks import Check, Evidence, run_checks
-from telcoai.experiment.collect import read_samples, sorted_samples, unfinished_rows
+from telcoai.experiment.collect import read_samples, row_files, sorted_samples, unfinished_rows
 from telcoai.experiment.digests import digests
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import describe_host, versions
@@ -51,6 +51,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
         "links_verified": session.testbed.verified_links(),
         "digests": digests(scenario, session.deployment.workloads.values()),
         "replay": plain(session.replay),
+        **session.deployment.facts(),
         "versions": versions(),
         "host": describe_host(),
     }
@@ -58,7 +59,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
 
 def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, Any]:
     """Write the tables and the final run.json; returns its facts."""
-    samples = read_samples(folder.load.glob("*.arrows"), outcome.key.name)
+    samples = read_samples(row_files(folder.load), outcome.key.name)
     samples = with_scores(session, with_cut(samples, outcome))
     facts = opening_facts(session, outcome.key)
     readings = outcome.probe.readings if outcome.probe else []
@@ -78,6 +79,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         "replayed_share": share(outcome, "replayed_calls", "stage_calls"),
         "stage_calls": difference(outcome, "stage_calls"),
         "compute_accounted": plain(accounted),
+        "clocks": plain(outcome.clocks),
     }
     folder.write_run(facts)
     for one in folder.load.iterdir():

@@ -13,6 +13,7 @@ from telcoai.experiment.drivers import Drivers, driver_configs, may_share
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey, derive_seed
+from telcoai.experiment.pod_drivers import Clock, PodDrivers
 from telcoai.experiment.session import Session
 from telcoai.model.topology import LinkState
 from telcoai.model.view import Strategy
@@ -23,12 +24,9 @@ from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.loop import Loop, play_alongside
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
-from telcoai.orchestrator.processes import ProcessApplier
+from telcoai.orchestrator.pod_deployment import PodDeployment
+from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from telcoai.orchestrator.timeline import Timeline
-
-LEAD_S = 1.5
-LEAD_PER_DRIVER_S = 0.05
-"""Drivers are started this long before t0. The first one imports for all of them; each then takes about 25 ms."""
 
 
 @dataclass
@@ -52,6 +50,8 @@ class Outcome:
     """Nodes that the timeline stopped and did not start again."""
     interrupted: bool = False
     error: str = ""
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    """Clocks of nodes against this machine's, where they had to be measured."""
     ended_s: float = 0.0
 
     @property
@@ -68,11 +68,10 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     scenario = session.scenario
     workloads = session.deployment.workloads
     configs = driver_configs(scenario, key, workloads, folder)
-    drivers = Drivers(session.testbed, folder, configs, shared=may_share(scenario, len(configs)))
-    lead_s = LEAD_S + LEAD_PER_DRIVER_S * len(drivers.configs)
-    clock = RunClock(time.monotonic_ns() + int(lead_s * 1e9))
+    drivers = _drivers(session, key, folder, configs)
+    clock = RunClock(time.monotonic_ns() + int(drivers.prepare() * 1e9))
     probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)
-    applier = ProcessApplier(session.deployment, probe)
+    applier = RuntimeApplier(session.deployment, probe)
     started = datetime.now(UTC).isoformat()
     outcome = Outcome(key, clock.t0_ns, started, drivers.configs, applier.figures(), probe=probe)
     journal = Journal(folder.path)
@@ -97,12 +96,21 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     return outcome
 
 
+def _drivers(
+    session: Session, key: RunKey, folder: RunFolder, configs: Mapping[str, dict[str, Any]]
+) -> Drivers | PodDrivers:
+    """The drivers that fit the deployment; nothing is started yet."""
+    if isinstance(session.deployment, PodDeployment):
+        return PodDrivers(session.deployment, folder, key.name, configs)
+    return Drivers(session.testbed, folder, configs, shared=may_share(session.scenario, len(configs)))
+
+
 @dataclass(frozen=True)
 class _Players:
     key: RunKey
     clock: RunClock
-    applier: ProcessApplier
-    drivers: Drivers
+    applier: RuntimeApplier
+    drivers: Drivers | PodDrivers
     journal: Journal
     before: Figures
 
@@ -112,6 +120,7 @@ def _close(session: Session, players: _Players, outcome: Outcome) -> None:
     outcome.cut = frozenset(players.drivers.cut)
     outcome.failures += players.drivers.finish(0.0 if outcome.partial else _patience_s(players.drivers))
     outcome.after = players.applier.figures()
+    outcome.clocks = getattr(players.drivers, "clocks", {})
     up = [node for node in outcome.after if node not in outcome.down]
     ended = session.deployment.ended(up)
     mute = [f"runtime on {node} does not answer" for node in up if outcome.after[node] is None]
@@ -157,8 +166,8 @@ def _conduct(session: Session, strategy: Strategy, players: _Players, outcome: O
 class NodesWithDrivers:
     """Makes the timeline's changes, and keeps drivers in step with the nodes that they run on."""
 
-    applier: ProcessApplier
-    drivers: Drivers
+    applier: RuntimeApplier
+    drivers: Drivers | PodDrivers
     outcome: Outcome
 
     def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
@@ -205,6 +214,6 @@ def compute_energy_j(session: Session, before: Figures, now: Figures) -> float:
     return total_j
 
 
-def _patience_s(drivers: Drivers) -> float:
+def _patience_s(drivers: Drivers | PodDrivers) -> float:
     """How long drivers may take to end after the last send: their requests' timeout and a little more."""
     return max((config["timeout_s"] for config in drivers.configs.values()), default=0.0) + 5.0

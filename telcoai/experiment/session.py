@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from telcoai.errors import TestbedError
+from telcoai.errors import InputError, TestbedError
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
 from telcoai.orchestrator.compute import measure_host
-from telcoai.orchestrator.deployment import DRIVER, RUNTIME, Deployment, stop
+from telcoai.orchestrator.deployment import Deployment, deployment_of
 from telcoai.plugins import Workload, load_strategy, load_workload
 from telcoai.testbed.running import Testbed, bring_up, take_down
 
@@ -35,6 +35,12 @@ def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Str
     """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
     workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
     strategies = {name: load_strategy(name) for name in scenario.strategies}
+    without = [name for name, one in strategies.items() if getattr(one, "needs_cluster", False)]
+    if without and scenario.topology.cluster is None:
+        raise InputError(
+            f"{', '.join(without)} needs a cluster, and testbed {scenario.topology.name} has none",
+            "--testbed testbeds/kind.yaml, or leave it out",
+        )
     return workloads, strategies
 
 
@@ -42,7 +48,7 @@ def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Str
 def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> Iterator[Testbed]:
     """The scenario's testbed, brought up unless it is; brought up here, it goes down after, unless ``keep``."""
     with story.step(f"testbed {scenario.topology.name}: {len(scenario.topology.nodes)} nodes up, links verified"):
-        testbed, fresh = bring_up(scenario.topology, root)
+        testbed, fresh = bring_up(scenario.topology, root, story.detail)
     try:
         unbounded = testbed.sandbox.status().unbounded
         if unbounded:
@@ -65,18 +71,13 @@ def deployed(
     infos = {name: workload.info for name, workload in workloads.items()}
     with story.step("stages measured on this host"):
         host = measure_host(infos.values())
-    deployment = Deployment(scenario, testbed, infos, host)
+    deployment = deployment_of(scenario, testbed, infos, host)
     try:
         with story.step(f"runtimes on {len(scenario.topology.nodes)} nodes ready"):
             deployment.start()
         yield deployment
     except BaseException:
         with suppress(TestbedError):  # the first error says more
-            _clear(deployment)
+            deployment.clear()
         raise
-    _clear(deployment)
-
-
-def _clear(deployment: Deployment) -> None:
-    stop(deployment.testbed, DRIVER, RUNTIME)
-    deployment.restore()
+    deployment.clear()

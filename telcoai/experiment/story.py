@@ -14,6 +14,10 @@ class Story(Protocol):
         """A step that lasts as long as the context."""
         ...
 
+    def detail(self, text: str) -> None:
+        """What goes on in the step that is open."""
+        ...
+
     def note(self, text: str) -> None:
         """Something worth saying once."""
         ...

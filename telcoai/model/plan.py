@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+ANYWHERE = "*"
+"""As a hop: wherever Kubernetes places a replica, and whichever replica its Service chooses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """How requests of one service from one device are served.
 
-    ``hops``: the node of each stage, in order (one entry a stage; a node may repeat).
+    ``hops``: the node of each stage, in order (one entry a stage; a node may repeat). On a cluster all of them may be
+    ``*`` instead.
     ``thresholds``: confidence at or above which a request leaves at exit k; one entry for each exit but the last.
     1.01 or more means never. ``wire``: form of activations, ``fp16`` or ``int8``.
     ``fallback``: ``local`` (the device runs ``fallback_variant`` itself, whole) or ``fail``.

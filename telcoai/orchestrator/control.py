@@ -1,26 +1,46 @@
-"""Talking to node runtimes over their control sockets, many at once."""
+"""Talking to node runtimes over their control interfaces, many at once."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
 
 from telcoai.adapters.unix_http import request_json
 from telcoai.errors import NodeError
 from telcoai.model.plan import Assignment, Plan
 from telcoai.orchestrator.figures import NodeFigures, read_figures
-from telcoai.orchestrator.runtimes import Ground
 
 AT_ONCE = 8
 
 
-class Control:
-    """The control sockets of a deployment."""
+class Door(Protocol):
+    """The way to the control interface of any node's runtime; any thread may ask."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        self._token = ground.token_file.read_text()
+    def ask(self, node: str, method: str, target: str, body: object) -> Any:
+        """The decoded reply, None when it is empty. NodeError when there is none, or a refusal."""
+        ...
+
+
+class SocketDoor:
+    """Control sockets on this machine. ``place`` says where a node's is."""
+
+    def __init__(self, place: Callable[[str], Path], token: str) -> None:
+        self._place = place
+        self._token = token
+
+    def ask(self, node: str, method: str, target: str, body: object) -> Any:
+        """One request over the node's socket."""
+        return request_json(self._place(node), method, target, token=self._token, body=body)
+
+
+class Control:
+    """The control interfaces of a deployment."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
 
     def is_ready(self, node: str) -> bool:
         """Whether the node's runtime answers that it is ready."""
@@ -29,6 +49,25 @@ class Control:
         except NodeError:
             return False
         return True
+
+    def restart(self, nodes: Iterable[str]) -> dict[str, str]:
+        """Have runtimes start again; by node the number of the one that ends. NodeError when one doesn't."""
+        names = list(nodes)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return dict(zip(names, pool.map(self._restart, names), strict=True))
+
+    def _restart(self, node: str) -> str:
+        before = str(self._ask(node, "GET", "/stats", None)["instance"])
+        self._ask(node, "POST", "/restart", None)
+        return before
+
+    def is_fresh(self, node: str, before: str) -> bool:
+        """Whether the node's runtime is ready, and another one than ``before``."""
+        try:
+            self._ask(node, "GET", "/v2/health/ready", None)
+            return self._ask(node, "GET", "/stats", None)["instance"] != before
+        except NodeError:
+            return False
 
     def figures(self, nodes: Iterable[str]) -> dict[str, NodeFigures | None]:
         """A reading of each node; None where it does not answer."""
@@ -56,9 +95,7 @@ class Control:
             return None
 
     def _ask(self, node: str, method: str, target: str, body: object) -> Mapping[str, object]:
-        reply: Mapping[str, object] = request_json(
-            self._ground.control(node), method, target, token=self._token, body=body
-        )
+        reply: Mapping[str, object] | None = self._door.ask(node, method, target, body)
         return reply or {}
 
 

@@ -2,148 +2,100 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
-from telcoai.emulation.sandbox import ProcessInfo
-from telcoai.errors import NodeError
 from telcoai.model.scenario import Scenario
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.compute import HostTimes
 from telcoai.orchestrator.control import Control
-from telcoai.orchestrator.frame_sizes import measure_frames
-from telcoai.orchestrator.runtimes import Ground, runtime_configs
+from telcoai.orchestrator.frame_sizes import FrameBytes
 from telcoai.testbed.running import Testbed
-from telcoai.testbed.state import write_private
-
-READY_S = 30.0
-"""A runtime that doesn't answer after this long, plus a second for every ten nodes, has failed."""
 
 RUNTIME = "runtime"
 DRIVER = "driver"
-"""Names of the two kinds of processes that telcoai starts on nodes."""
+"""Names of the two kinds of things that telcoai starts on nodes."""
 
-RUNTIME_MODULE = "telcoai.serving"
-RUNTIME_LIBRARIES = ("onnxruntime",)
-"""What runtimes run, and what they import only once they run a stage."""
+KeepLogs = Callable[[Path], None]
+"""Writes ``runtime.<node>.log`` of what runtimes logged, since it was made, into a folder."""
 
 
-@dataclass
-class Deployment:
-    """Runtimes of one scenario on one testbed. ``processes`` maps nodes to their runtime's process."""
+class Deployment(Protocol):
+    """Runtimes of one scenario on one testbed, whatever they run in: processes of virtual hosts, or pods.
+
+    ``configs``: what each node's runtime is told, by node. ``control``: the way to their control interfaces.
+    """
 
     scenario: Scenario
     testbed: Testbed
     workloads: Mapping[str, WorkloadInfo]
-    host: HostTimes
-    processes: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.ground = Ground(self.testbed.folder, self.testbed.addresses)
-        self.control = Control(self.ground)
-        self.frame_bytes = measure_frames(self.scenario.services, self.workloads)
-        self.configs = runtime_configs(self.scenario, self.workloads, self.host, self.ground)
+    configs: dict[str, dict[str, Any]]
+    control: Control
+    frame_bytes: FrameBytes
 
     def start(self) -> None:
         """Start a runtime on every node and wait until all are ready. NodeError names the node that isn't."""
-        stop(self.testbed, RUNTIME, DRIVER)
-        self.restore()
-        for node, config in self.configs.items():
-            write_private(self._config_path(node), json.dumps(config))
-            self.launch(node)
-        self.wait_ready(list(self.configs))
-
-    def launch(self, node: str) -> None:
-        """Start the node's runtime; it isn't ready yet."""
-        start, config = self.testbed.sandbox.start_module, str(self._config_path(node))
-        self.processes[node] = start(
-            node, RUNTIME_MODULE, [config], log=self.log_path(node), name=RUNTIME, preload=RUNTIME_LIBRARIES
-        )
-
-    def wait_ready(self, nodes: list[str]) -> None:
-        """Return when the runtimes of ``nodes`` are ready."""
-        deadline = time.monotonic() + READY_S + len(nodes) / 10
-        waiting = list(nodes)
-        while waiting := [node for node in waiting if not self.control.is_ready(node)]:
-            self._refuse_dead(waiting)
-            if time.monotonic() > deadline:
-                raise NodeError(f"runtime on {waiting[0]} is not ready in time: {self._tail(waiting[0])}")
-            time.sleep(0.05)
+        ...
 
     def revive(self, seed: int) -> None:
         """As new for a run: links as the testbed has them, with draws from ``seed``, all nodes up, fresh runtimes.
 
         A runtime that served an earlier run has warm connections, whose windows would favour the later run.
         """
-        self.restore()
-        self.testbed.sandbox.reseed(seed)
-        stop(self.testbed, RUNTIME, DRIVER)
-        for node in self.configs:
-            self.launch(node)
-        self.wait_ready(list(self.configs))
+        ...
+
+    def place(self, count: int) -> None:
+        """Let the platform place ``count`` replicas, to which the hop ``*`` leads, and wait until they are ready.
+
+        TestbedError when it can't.
+        """
+        ...
+
+    def clear(self) -> None:
+        """End all runtimes and drivers; links and nodes are then as the testbed has them."""
+        ...
 
     def ended(self, nodes: Iterable[str]) -> list[str]:
         """A line for each of ``nodes`` whose runtime runs no more."""
-        codes = {one.id: one.code for one in self.testbed.sandbox.processes() if one.code is not None}
-        found = [(node, codes.get(self.processes[node])) for node in nodes]
-        return [f"runtime on {node} ended with code {code}" for node, code in found if code is not None]
+        ...
 
-    def restore(self) -> None:
-        """Links as the testbed has them, all nodes up."""
-        for link in self.testbed.topology.links:
-            self.testbed.set_link(link.name, link.up, link.down)
-        for status in self.testbed.sandbox.status().nodes:
-            if not status.up:
-                self.testbed.sandbox.node_start(status.name)
+    def stop_node(self, name: str) -> None:
+        """End a node as a crash would, with all on it."""
+        ...
 
-    def log_path(self, node: str) -> Path:
-        """Where the node's runtime logs."""
-        return self.testbed.folder / "logs" / f"{node}.{RUNTIME}.log"
+    def start_node(self, name: str) -> None:
+        """Bring a stopped node back, with a fresh runtime that is ready."""
+        ...
 
-    def _refuse_dead(self, nodes: list[str]) -> None:
-        codes = {one.id: one.code for one in self.testbed.sandbox.processes()}
-        for node in nodes:
-            if codes.get(self.processes[node]) is not None:
-                code = codes[self.processes[node]]
-                raise NodeError(
-                    f"runtime on {node} ended with code {code}: {self._tail(node)}",
-                    f"telcoai logs {node} shows all of its log",
-                )
+    def facts(self) -> dict[str, Any]:
+        """For run.json: what a figure may depend on that only this kind of deployment has."""
+        ...
 
-    def _tail(self, node: str) -> str:
-        try:
-            lines = self.log_path(node).read_text(errors="replace").strip().splitlines()
-        except OSError:
-            return "no log"
-        return " | ".join(lines[-3:]) or "its log is empty"
-
-    def _config_path(self, node: str) -> Path:
-        return self.testbed.folder / "n" / f"{node}.json"
+    def keep_logs(self) -> KeepLogs:
+        """What writes the logs from now on."""
+        ...
 
 
-def running(testbed: Testbed, *names: str) -> list[ProcessInfo]:
-    """The processes of those names that run on a testbed now."""
-    return [one for one in testbed.sandbox.processes() if one.name in names and one.code is None]
+def deployment_of(
+    scenario: Scenario, testbed: Testbed, workloads: Mapping[str, WorkloadInfo], host: HostTimes
+) -> Deployment:
+    """The deployment that fits the testbed; nothing is started yet."""
+    if testbed.cluster is None:
+        from telcoai.orchestrator.process_deployment import ProcessDeployment
+
+        return ProcessDeployment(scenario, testbed, workloads, host)
+    from telcoai.orchestrator.pod_deployment import PodDeployment
+
+    return PodDeployment(scenario, testbed, workloads, host)
 
 
-def stop(testbed: Testbed, *names: str) -> int:
-    """End all processes of those names; how many there were."""
-    found = running(testbed, *names)
-    for one in found:
-        testbed.sandbox.signal(one.id, signal.SIGTERM)
-    for one in found:
-        end(testbed, one.id)
-    return len(found)
+def undeploy(testbed: Testbed) -> int:
+    """End all runtimes and drivers on a testbed, whoever started them; how many there were."""
+    if testbed.cluster is None:
+        from telcoai.orchestrator.process_deployment import stop
 
+        return stop(testbed, DRIVER, RUNTIME)
+    from telcoai.orchestrator.pods import remove_everything
 
-def end(testbed: Testbed, process: int, patience_s: float = 4.0) -> int:
-    """Exit code of a process that was asked to end; killed when it doesn't."""
-    try:
-        return testbed.sandbox.wait(process, patience_s)
-    except TimeoutError:
-        testbed.sandbox.signal(process, signal.SIGKILL)
-        return testbed.sandbox.wait(process, patience_s)
+    return remove_everything(testbed.cluster, testbed.topology.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +26,25 @@ QUEUE = 256
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where runtimes live: ``addresses`` of the nodes, the state folder, and whether compute is paced."""
+    """Where runtimes live: ``addresses`` of the nodes, and whether compute is paced; paths are as runtimes see them.
 
-    folder: Path
+    ``token_file``: the testbed's token. ``sockets``: folder of the control sockets. ``moved``: where a workload's
+    files lie for runtimes, if not where they lie here.
+    """
+
     addresses: Mapping[str, str]
+    token_file: Path
+    sockets: Path
     paced: bool = True
+    moved: Mapping[Path, Path] = field(default_factory=dict)
 
     def control(self, node: str) -> Path:
         """The node's control socket."""
-        return self.folder / "n" / f"{node}.sock"
+        return self.sockets / f"{node}.sock"
 
-    @property
-    def token_file(self) -> Path:
-        """The testbed's token."""
-        return self.folder / "token"
+    def place(self, path: Path) -> str:
+        """Where a workload's file lies for runtimes."""
+        return str(self.moved.get(path, path))
 
 
 def runtime_configs(
@@ -48,8 +53,7 @@ def runtime_configs(
     """The configuration of every node's runtime. InputError when a profile can't run a workload."""
     topology = scenario.topology
     by_profile = {
-        name: _workloads(scenario, workloads, name, host, paced=ground.paced)
-        for name in {node.profile for node in topology.nodes}
+        name: _workloads(scenario, workloads, name, host, ground) for name in {node.profile for node in topology.nodes}
     }
     return {node.name: _config(scenario, node, by_profile[node.profile], ground) for node in topology.nodes}
 
@@ -77,8 +81,7 @@ def _workloads(
     workloads: Mapping[str, WorkloadInfo],
     profile_name: str,
     host: HostTimes,
-    *,
-    paced: bool,
+    ground: Ground,
 ) -> dict[str, Any]:
     profile = scenario.topology.profiles[profile_name]
     found = {}
@@ -88,25 +91,26 @@ def _workloads(
         modes = choice or choose_modes(scenario, workload, profile, host)
         variants = []
         for variant in workload.variants:
-            times = node_stage_seconds(profile, variant, workload.family) if paced else None
-            decode_s = node_decode_seconds(profile, variant) if paced and is_jpeg else None
-            variants.append(_variant(variant, modes, times) | {"decode_s": decode_s})
+            times = node_stage_seconds(profile, variant, workload.family) if ground.paced else None
+            decode_s = node_decode_seconds(profile, variant) if ground.paced and is_jpeg else None
+            variants.append(_variant(variant, modes, times, ground) | {"decode_s": decode_s})
         found[name] = {
             "classes": workload.classes,
-            "replay": str(workload.replay_path),
-            "samples": str(workload.samples_path),
+            "replay": ground.place(workload.replay_path),
+            "samples": ground.place(workload.samples_path),
             "variants": variants,
         }
     return found
 
 
-def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None) -> dict[str, Any]:
+def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None, ground: Ground) -> dict[str, Any]:
     return {
         "name": variant.name,
         "precision": variant.precision,
         "input_size": variant.input_size,
         "stages": [
-            {"path": str(stage.path), "activation_shape": list(stage.activation_shape)} for stage in variant.stages
+            {"path": ground.place(stage.path), "activation_shape": list(stage.activation_shape)}
+            for stage in variant.stages
         ],
         "stage_s": list(times) if times else None,
         "compute": list(modes[variant.name]),

@@ -55,7 +55,8 @@ class WorkloadConfig:
 class NodeConfig:
     """The whole configuration of a node. ``queue``: requests that may wait for a core.
 
-    ``frames``: the form in which frames of a service travel to another node, raw unless said.
+    ``frames``: the form in which frames of a service travel to another node, raw unless said. ``is_replica``: it is
+    where Kubernetes placed it, and takes the hop ``*`` for itself.
     """
 
     node: str
@@ -70,6 +71,7 @@ class NodeConfig:
     workloads: dict[str, WorkloadConfig]
     paced: bool = True
     seed: int = 0
+    is_replica: bool = False
     frames: dict[str, Literal["raw", "jpeg"]] = field(default_factory=dict)
 
     def sends_jpeg(self, service: str) -> bool:

@@ -90,10 +90,11 @@ def _answer(hop: str, reply: Message) -> Answer:
         if status != ["200"]:
             raise Refused(int(status[0]), str(document["error"]), dead_hop=reply.headers.get(DEAD_HOP, ""))
         values = {output["name"]: output["data"][0] for output in document["outputs"]}
-        return _checked(values, document["parameters"]["exit"])
+        return _checked(values, document["parameters"])
     except (ValueError, KeyError, TypeError, IndexError) as err:
         raise Refused(502, f"next hop {hop} gave an answer that makes no sense", dead_hop=hop) from err
 
 
-def _checked(values: dict[str, Any], exit_index: Any) -> Answer:
-    return Answer(int(values["prediction"]), float(values["confidence"]), int(exit_index))
+def _checked(values: dict[str, Any], parameters: dict[str, Any]) -> Answer:
+    prediction, confidence = int(values["prediction"]), float(values["confidence"])
+    return Answer(prediction, confidence, int(parameters["exit"]), placement=str(parameters["placement"]))

@@ -59,9 +59,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The end of a job: which exit it left at and what that exit said. ``logits``: 1 × classes, None when unknown."""
+    """The end of a job: which exit it left at and what that exit said. ``logits``: 1 × classes, None when unknown.
+
+    ``placement``: the nodes of the stages, where another node decided that.
+    """
 
     prediction: int
     confidence: float
     exit: int
     logits: NDArray[Any] | None = None
+    placement: str = ""

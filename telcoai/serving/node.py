@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from telcoai.model.jpeg import most_bytes
-from telcoai.model.plan import Assignment
+from telcoai.model.plan import ANYWHERE, Assignment
 from telcoai.serving import forwarding, routes
 from telcoai.serving.catalog import ANY_FRAME, CONFIDENCE, JPEG_FRAME, PREDICTION, SAMPLE, Catalog, frame_spec
 from telcoai.serving.config import NodeConfig, VariantConfig
@@ -138,7 +138,8 @@ class Node:
         job.frame = tensor.array()[0]
 
     def _reply(self, model: str, route: Route, inference: Inference, answer: Answer) -> Response:
-        parameters = {"exit": answer.exit, "variant": route.variant, "placement": ",".join(route.hops)}
+        placement = answer.placement if ANYWHERE in route.hops else ",".join(route.hops)
+        parameters = {"exit": answer.exit, "variant": route.variant, "placement": placement}
         values = {
             "prediction": (PREDICTION, scalar(answer.prediction, np.int64)),
             "confidence": (CONFIDENCE, scalar(answer.confidence, np.float32)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from telcoai.model.plan import Assignment
+from telcoai.model.plan import ANYWHERE, Assignment
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.refusals import Refused
 
@@ -47,6 +47,7 @@ class Routes:
     def __init__(self, config: NodeConfig) -> None:
         self._node = config.node
         self._nodes = {config.node, *config.peers}
+        self._is_replica = config.is_replica
         self._variants = config.variants
         self._form = TypeAdapter(Route)
 
@@ -59,6 +60,8 @@ class Routes:
         except ValidationError as err:
             first = err.errors(include_url=False)[0]
             raise Refused(400, f"{HEADER}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from err
+        if self._is_replica:
+            route = replace(route, hops=tuple(self._node if hop == ANYWHERE else hop for hop in route.hops))
         self._check(route, variant)
         return route
 

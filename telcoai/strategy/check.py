@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from telcoai.model.plan import Assignment, Plan
+from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.routes import routes_from
 from telcoai.model.topology import Topology
 from telcoai.model.view import ServiceView, View
@@ -22,6 +22,7 @@ class _Known:
     services: Mapping[str, ServiceView]
     island: Mapping[str, int]
     """Number of the connected part of the testbed that each node lies in."""
+    has_cluster: bool
 
 
 def problems(plan: object, view: View) -> list[str]:
@@ -30,7 +31,7 @@ def problems(plan: object, view: View) -> list[str]:
         return [f"the strategy returned {_kind(plan)}, not a Plan"]
     if not isinstance(plan.assignments, tuple):
         return [f"plan.assignments is {_kind(plan.assignments)}, not a tuple of Assignment"]
-    known = _Known({s.name: s for s in view.services}, _islands(view.topology))
+    known = _Known({s.name: s for s in view.services}, _islands(view.topology), view.topology.cluster is not None)
     found = [] if isinstance(plan.reason, str) else [f"plan.reason is {_kind(plan.reason)}, not text"]
     found += _predictions(plan.predictions)
     sound: list[Assignment] = []
@@ -115,11 +116,19 @@ def _lengths(one: Assignment, variant: Variant) -> list[str]:
 
 
 def _hops(one: Assignment, known: _Known) -> list[str]:
+    if ANYWHERE in one.hops:
+        return _anywhere(one, known)
     unknown = [hop for hop in dict.fromkeys(one.hops) if hop not in known.island]
     if unknown:
         return [f"unknown node {hop!r}" for hop in unknown]
     pairs = dict.fromkeys((a, b) for a, b in zip((one.device, *one.hops), one.hops, strict=False) if a != b)
     return [f"no path from {a} to {b}" for a, b in pairs if known.island[a] != known.island[b]]
+
+
+def _anywhere(one: Assignment, known: _Known) -> list[str]:
+    if not known.has_cluster:
+        return [f"{ANYWHERE} means where Kubernetes places a replica, and this testbed has no cluster"]
+    return [] if set(one.hops) == {ANYWHERE} else [f"{ANYWHERE} goes for all stages, or for none"]
 
 
 def _islands(topology: Topology) -> dict[str, int]:

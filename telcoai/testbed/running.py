@@ -5,39 +5,41 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from telcoai.emulation import lifecycle
 from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.leftovers import leftovers
-from telcoai.emulation.measure import LinkMeasure
 from telcoai.emulation.sandbox import Sandbox
-from telcoai.errors import InputError, LinkError, TestbedError
+from telcoai.errors import InputError, TestbedError
 from telcoai.model.topology import LinkState, Topology
-from telcoai.testbed.state import dump_topology, make_token, parse_topology, write_private
-
-TOPOLOGY = "topology.json"
-LINKS = "links.json"
+from telcoai.testbed.cluster import NETWORK, RunningCluster
+from telcoai.testbed.links import LINKS, refuse_bad_links, verification
+from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, parse_topology, write_private
 
 
 @dataclass(frozen=True)
 class Testbed:
-    """A testbed that is up. ``folder`` is its state folder (0700)."""
+    """A testbed that is up. ``folder`` is its state folder (0700).
+
+    ``sandbox``: its virtual hosts and the network between them; on a cluster only the network between its nodes.
+    """
 
     __test__ = False
 
     topology: Topology
     folder: Path
     sandbox: Sandbox
+    cluster: RunningCluster | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
         """IPv4 address of each node."""
-        return Layout.of(self.topology).addresses
+        return self.cluster.addresses if self.cluster else Layout.of(self.topology).addresses
 
     def set_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """Set both directions of a link; LinkError when the network doesn't take them."""
@@ -50,34 +52,49 @@ class Testbed:
         return found
 
 
-def bring_up(topology: Topology, root: Path) -> tuple[Testbed, bool]:
+def bring_up(topology: Topology, root: Path, step: Callable[[str], None] = lambda _: None) -> tuple[Testbed, bool]:
     """The testbed, and whether it was brought up just now; its links are measured and in tolerance.
 
-    InputError when another testbed of that name, but not the same, is up; LinkError when a link is out of tolerance
-    (nothing stays then); TestbedError when namespaces or TUN devices can't be had.
+    ``step`` takes lines about what goes on. InputError when another testbed of that name, but not the same, is up;
+    LinkError when a link is out of tolerance (nothing of virtual hosts stays then); TestbedError when namespaces, TUN
+    devices or a cluster can't be had.
     """
-    require_virtual(topology)
     running = find(topology.name, root)
-    if running is not None and running.sandbox.status().failure:
-        take_down(topology.name, root)
+    if running is not None and running.topology == topology and running.sandbox.status().failure:
+        if running.cluster is None:
+            take_down(topology.name, root)
         running = None
     if running is None:
-        return _create_or_join(topology, root)
+        _refuse_another(topology, root / topology.name)
+        return _begin(topology, root, step)
     if running.topology != topology:
-        raise InputError(
-            f"testbed {topology.name} is up, with other nodes or links than its file says now",
-            f"telcoai down {topology.name}, then up again",
-        )
+        raise _another(topology.name)
     return running, False
 
 
-def require_virtual(topology: Topology) -> None:
-    """InputError for testbeds on machinery that this version doesn't have."""
-    if (topology.hosts, topology.platform) != ("virtual", "process"):
-        raise InputError(
-            f"testbed {topology.name} wants hosts: {topology.hosts}, platform: {topology.platform}",
-            "this version has virtual hosts only: hosts: virtual, platform: process",
-        )
+def _begin(topology: Topology, root: Path, step: Callable[[str], None]) -> tuple[Testbed, bool]:
+    if topology.cluster is None:
+        return _create_or_join(topology, root)
+    from telcoai.testbed.provision import provision
+
+    folder = root / topology.name
+    cluster, sandbox = provision(topology, folder, step)
+    return Testbed(topology, folder, sandbox, cluster), True
+
+
+def _refuse_another(topology: Topology, folder: Path) -> None:
+    """InputError when the folder holds the beginnings of another testbed's cluster."""
+    if (folder / TOPOLOGY).exists() and topology.cluster is not None:
+        found = parse_topology((folder / TOPOLOGY).read_text())
+        if found != topology:
+            raise _another(topology.name)
+
+
+def _another(name: str) -> InputError:
+    return InputError(
+        f"testbed {name} is up, with other nodes or links than its file says now",
+        f"telcoai down {name}, then up again",
+    )
 
 
 def _create_or_join(topology: Topology, root: Path) -> tuple[Testbed, bool]:
@@ -115,36 +132,14 @@ def _prepare(topology: Topology, folder: Path) -> None:
     write_private(folder / TOPOLOGY, dump_topology(topology))
 
 
-def verification(topology: Topology, measured: Iterable[LinkMeasure]) -> list[dict[str, Any]]:
-    """Rows of links.json: each link as asked and as measured (rates None where only the delay was measured)."""
-    by_name = {link.name: link for link in topology.links}
-    return [
-        {
-            "between": [by_name[one.link].a, by_name[one.link].b],
-            "configured": {"up": asdict(by_name[one.link].up), "down": asdict(by_name[one.link].down)},
-            "measured": {"rtt_ms": one.rtt_ms, "up": asdict(one.up), "down": asdict(one.down)},
-            "problems": list(one.problems),
-        }
-        for one in measured
-    ]
-
-
-def refuse_bad_links(measured: Iterable[LinkMeasure]) -> None:
-    """LinkError that names every link out of tolerance."""
-    bad = [problem for one in measured for problem in one.problems]
-    if bad:
-        raise LinkError(
-            "links are not as asked: " + "; ".join(bad),
-            "the host may be too busy to emulate them: try again, or ask for lower rates",
-        )
-
-
 def find(name: str, root: Path) -> Testbed | None:
     """The testbed of that name if it is up; None when it isn't (what a killed one left is ignored)."""
     folder = root / name
-    if lifecycle.running(folder) is None:
+    cluster = RunningCluster.read(folder)
+    network = folder / NETWORK if cluster else folder
+    if lifecycle.running(network) is None:
         return None
-    return Testbed(parse_topology((folder / TOPOLOGY).read_text()), folder, Sandbox.attach(folder))
+    return Testbed(parse_topology((folder / TOPOLOGY).read_text()), folder, Sandbox.attach(network), cluster)
 
 
 def find_all(root: Path) -> list[Testbed]:
@@ -169,12 +164,17 @@ def choose(name: str | None, root: Path) -> Testbed:
     raise InputError(f"several testbeds are up: {names}", "say which: --testbed NAME")
 
 
-def take_down(name: str, root: Path) -> bool:
+def take_down(name: str, root: Path, step: Callable[[str], None] = lambda _: None) -> bool:
     """End the testbed of that name, alive or crashed, and forget it; whether there was anything.
 
-    TestbedError when a process, mount, cgroup or socket of it stays.
+    TestbedError when a process, mount, cgroup, container or socket of it stays.
     """
     folder = root / name
+    topology = _known_topology(folder)
+    if topology is not None and topology.cluster is not None:
+        from telcoai.testbed.provision import remove
+
+        return remove(topology, name, folder, step)
     there = folder.is_dir()
     with _uninterrupted():
         lifecycle.destroy(folder)
@@ -184,6 +184,21 @@ def take_down(name: str, root: Path) -> bool:
     if stayed:
         raise TestbedError(f"testbed {name} left behind: {'; '.join(stayed)}", f"telcoai down {name} again")
     return there
+
+
+def force_down(name: str, root: Path) -> bool:
+    """Take down what carries a testbed's label, whatever its folder says; whether there was anything."""
+    from telcoai.testbed.provision import remove
+
+    return remove(None, name, root / name, lambda _: None) | take_down(name, root)
+
+
+def _known_topology(folder: Path) -> Topology | None:
+    """What a testbed's folder says that it is; None when it says nothing sensible."""
+    try:
+        return parse_topology((folder / TOPOLOGY).read_text())
+    except (OSError, ValueError):
+        return None
 
 
 @contextmanager

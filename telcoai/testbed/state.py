@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from telcoai.model.topology import Topology
 
+TOPOLOGY = "topology.json"
+
 
 def state_root(environment: Mapping[str, str]) -> Path:
     """``$TELCOAI_STATE``, else ``$XDG_STATE_HOME/telcoai``, else ``~/.local/state/telcoai``."""

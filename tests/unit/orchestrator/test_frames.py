@@ -26,7 +26,9 @@ def scenario_with(frames: str, rate: float | None = 16.384) -> Scenario:
 
 
 def variants_of(scenario: Scenario, tmp_path, paced: bool = True):
-    ground = Ground(tmp_path, {node.name: "10.0.0.1" for node in scenario.topology.nodes}, paced)
+    ground = Ground(
+        {node.name: "10.0.0.1" for node in scenario.topology.nodes}, tmp_path / "token", tmp_path / "n", paced
+    )
     config = runtime_configs(scenario, {"tiny": small_workload()}, HOST, ground)["edge"]
     return config["frames"], config["workloads"]["tiny"]["variants"]
 

@@ -1,4 +1,4 @@
-"""The applier for virtual hosts: plans over control sockets, links and nodes through the sandbox."""
+"""The applier: plans to the runtimes' control interfaces, links and nodes through the testbed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from telcoai.errors import TestbedError
-from telcoai.model.plan import Assignment, Plan
+from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.topology import LinkState
 from telcoai.model.view import LinkView
 from telcoai.network.probe import LinkProbe
@@ -15,8 +15,8 @@ from telcoai.orchestrator.deployment import Deployment
 from telcoai.orchestrator.figures import NodeFigures
 
 
-class ProcessApplier:
-    """``Applier`` and ``Disturber`` for a deployment on virtual hosts."""
+class RuntimeApplier:
+    """``Applier`` and ``Disturber`` for a deployment."""
 
     def __init__(self, deployment: Deployment, probe: LinkProbe) -> None:
         self._deployment = deployment
@@ -28,6 +28,7 @@ class ProcessApplier:
         """Held while plans are sent, so that a node that starts again never gets an older one than the others have."""
         self._accepted: dict[str, list[Assignment]] = {}
         self._plan: Plan | None = None
+        self._replicas = 0
 
     def apply(self, plan: Plan, before: Plan | None) -> list[str]:  # noqa: ARG002 - of the protocol; what was accepted decides
         """Send each device what it hasn't accepted yet, whatever was asked of it ``before``.
@@ -35,9 +36,17 @@ class ProcessApplier:
         A stopped device isn't asked; it gets its plan when it starts again.
         """
         with self._sending:
+            self._place(plan)
             self._plan = plan
             parts = by_device(plan)
             return self._send({name: part for name, part in parts.items() if self._accepted.get(name) != part})
+
+    def _place(self, plan: Plan) -> None:
+        """Have replicas placed once, as many as there are devices that plans send to them."""
+        wanted = sum(ANYWHERE in one.hops for one in plan.assignments)
+        if wanted > self._replicas:
+            self._deployment.place(wanted)
+            self._replicas = wanted
 
     def _send(self, parts: Mapping[str, list[Assignment]]) -> list[str]:
         """Send to those that run, and remember who took it. What a node says that was stopped meanwhile is ignored."""
@@ -72,16 +81,13 @@ class ProcessApplier:
 
     def change_node(self, name: str, running: bool) -> None:
         """Stop a node and all on it at once, or start it with a fresh runtime and its part of the last plan."""
-        sandbox = self._deployment.testbed.sandbox
         if not running:
             with self._lock:
                 self._stopped.add(name)
             self._probe.pause(name)
-            sandbox.node_stop(name)
+            self._deployment.stop_node(name)
             return
-        sandbox.node_start(name)
-        self._deployment.launch(name)
-        self._deployment.wait_ready([name])
+        self._deployment.start_node(name)
         with self._sending:
             with self._lock:
                 self._stopped.discard(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from telcoai.experiment.logs import RuntimeLogs
+from telcoai.orchestrator.runtime_logs import RuntimeLogs
 
 
 def test_only_what_was_logged_since_is_kept_and_a_log_begun_anew_is_whole(tmp_path: Path):

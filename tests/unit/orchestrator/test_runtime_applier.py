@@ -12,7 +12,7 @@ from telcoai.errors import LinkError, TestbedError
 from telcoai.model.plan import Assignment, Plan
 from telcoai.model.topology import LinkState
 from telcoai.network.probe import LinkProbe, Seen
-from telcoai.orchestrator.processes import ProcessApplier
+from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from tests.places import small_topology
 
 
@@ -49,8 +49,7 @@ class Place:
     def __init__(self) -> None:
         self.control = Nodes()
         self.probe = LinkProbe(small_topology().links, self.measure, time.monotonic_ns())
-        nothing = SimpleNamespace(node_stop=lambda name: None, node_start=lambda name: None)
-        self.testbed = SimpleNamespace(topology=small_topology(), sandbox=nothing, set_link=self.set_link)
+        self.testbed = SimpleNamespace(topology=small_topology(), set_link=self.set_link)
         self.broken = False
 
     def measure(self):
@@ -61,10 +60,10 @@ class Place:
         if self.broken:
             raise LinkError("no")
 
-    def launch(self, name):
+    def stop_node(self, name):
         pass
 
-    def wait_ready(self, names):
+    def start_node(self, name):
         pass
 
 
@@ -75,7 +74,7 @@ def place():
 
 @pytest.fixture
 def applier(place):
-    return ProcessApplier(place, place.probe)
+    return RuntimeApplier(place, place.probe)
 
 
 def test_an_unchanged_plan_is_sent_once(place, applier):

@@ -1,0 +1,52 @@
+"""Control of runtimes in pods: what a node says is the sum of its runtime and of the replicas that run there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
+
+from telcoai.errors import NodeError
+from telcoai.orchestrator.control import AT_ONCE, Control
+from telcoai.orchestrator.figures import NodeFigures, read_figures
+from telcoai.orchestrator.pods import PodDoor
+
+
+class PodControl(Control):
+    """``Control`` by way of the API. ``replicas``: the node where each pod that Kubernetes placed is."""
+
+    def __init__(self, door: PodDoor, replicas: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(door)
+        self._pod_door = door
+        self._replicas = replicas
+
+    def figures(self, nodes: Iterable[str]) -> dict[str, NodeFigures | None]:
+        """A reading of each node, its replicas included; None where its own runtime does not answer."""
+        found = super().figures(nodes)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            read = list(pool.map(self._replica_figures, self._replicas))
+        for node, extra in zip(self._replicas.values(), read, strict=True):
+            own = found.get(node)
+            if own is not None and extra is not None:
+                found[node] = summed(own, extra)
+        return found
+
+    def _replica_figures(self, pod: str) -> NodeFigures | None:
+        try:
+            return read_figures(self._pod_door.ask_at(self._pod_door.pod_place(pod), pod, "GET", "/stats", None))
+        except NodeError:
+            return None
+
+
+def summed(own: NodeFigures, extra: NodeFigures) -> NodeFigures:
+    """Counters of both. Cores are the node's own: a replica takes of them and adds none."""
+    return replace(
+        own,
+        busy_core_ns=own.busy_core_ns + extra.busy_core_ns,
+        queue=own.queue + extra.queue,
+        overruns=own.overruns + extra.overruns,
+        stage_calls=own.stage_calls + extra.stage_calls,
+        late_calls=own.late_calls + extra.late_calls,
+        replayed_calls=own.replayed_calls + extra.replayed_calls,
+    )

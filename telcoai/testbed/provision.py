@@ -1,0 +1,159 @@
+"""Clusters under testbeds: Ansible makes and removes them; what it doesn't do is done here, over the API.
+
+Every step can be done again: an ``up`` that was interrupted goes on where it ended, or is taken down.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from telcoai.adapters.ansible import run_playbook
+from telcoai.adapters.engine import KIND_LABEL, LABEL, Engine
+from telcoai.adapters.kubernetes import Kubernetes, Object
+from telcoai.emulation import lifecycle
+from telcoai.emulation.sandbox import Sandbox
+from telcoai.errors import LinkError, NodeError, TestbedError
+from telcoai.model.topology import Topology
+from telcoai.testbed.cluster import (
+    CORES,
+    KUBECONFIG,
+    NETWORK,
+    NODE_LABEL,
+    Member,
+    RunningCluster,
+    find_members,
+    is_ready,
+    network_layout,
+)
+from telcoai.testbed.inventory import inventory
+from telcoai.testbed.links import LINKS, refuse_bad_links, verification
+from telcoai.testbed.namespace import ensure_namespace
+from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, write_private
+
+UP_S = 900.0
+DOWN_S = 180.0
+READY_S = 120.0
+"""How long machines and control plane, their removal, and nodes that are made may take."""
+
+Step = Callable[[str], None]
+"""Takes a line about what goes on."""
+
+
+def provision(topology: Topology, folder: Path, step: Step) -> tuple[RunningCluster, Sandbox]:
+    """Make the cluster of a testbed, or go on with one that was begun; its links are measured and in tolerance.
+
+    TestbedError with what failed, where, and what to try; what there is by then stays, for ``up`` again or ``down``.
+    """
+    prepare(topology, folder)
+    made = inventory(topology, folder, os.environ)
+    run_playbook("up.yml", made, {}, step=step, timeout_s=UP_S + 30.0 * len(topology.nodes))
+    kubernetes = Kubernetes.open(folder / KUBECONFIG)
+    nodes = _wait_ready(kubernetes, topology, step)
+    members = find_members(topology, nodes, _containers(topology))
+    _count_cores(kubernetes, topology, members)
+    ensure_namespace(kubernetes, topology.name)
+    version = str(kubernetes.get("/version")["gitVersion"])  # type: ignore[index]
+    cluster = RunningCluster(folder, members, version, "userspace", kubeconfig=folder / KUBECONFIG)
+    cluster.write()
+    step("links")
+    return cluster, connect(topology, cluster)
+
+
+def prepare(topology: Topology, folder: Path) -> None:
+    """The testbed's folder, with what finds it again."""
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    for name in ("n", "logs"):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+    if not (folder / "token").exists():
+        make_token(folder)
+    write_private(folder / TOPOLOGY, dump_topology(topology))
+
+
+def connect(topology: Topology, cluster: RunningCluster) -> Sandbox:
+    """The links between the nodes of a cluster, measured and in tolerance. LinkError when they are not."""
+    elsewhere = [one.node for one in cluster.members if not one.pid]
+    if elsewhere:
+        raise LinkError(
+            f"the userspace network reaches nodes on this machine only, and {', '.join(elsewhere[:5])} isn't here",
+            "ask for network: {backend: netem}",
+        )
+    folder = cluster.folder / NETWORK
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sandbox = Sandbox.draft(network_layout(topology, cluster.members), folder)
+    try:
+        measured = sandbox.measure()
+        write_private(cluster.folder / LINKS, json.dumps(verification(topology, measured), indent=1))
+        refuse_bad_links(measured)
+        sandbox.commit()
+    except BaseException:
+        sandbox.close()
+        raise
+    return sandbox
+
+
+def _containers(topology: Topology) -> dict[str, int]:
+    """Process number of each container that may be a node of the testbed, by name."""
+    if topology.hosts != "docker":
+        return {}
+    engine = Engine.find()
+    found = engine.containers(f"{KIND_LABEL}=telcoai-{topology.name}") + engine.containers(f"{LABEL}={topology.name}")
+    running = dict.fromkeys(one["name"] for one in found if one["state"] == "running")
+    return {name: engine.pid(name) for name in running}
+
+
+def _wait_ready(kubernetes: Kubernetes, topology: Topology, step: Step) -> list[Object]:
+    """The cluster's nodes once all of the testbed are ready. NodeError names those that are not in time."""
+    wanted = {node.name for node in topology.nodes}
+    deadline = time.monotonic() + READY_S
+    while True:
+        nodes = kubernetes.items("/api/v1/nodes")
+        ready = {one["metadata"].get("labels", {}).get(NODE_LABEL) for one in nodes if is_ready(one)}
+        if wanted <= ready:
+            return nodes
+        if time.monotonic() > deadline:
+            late = sorted(wanted - ready)
+            raise NodeError(
+                f"not ready within {READY_S:g} s: {', '.join(late[:10])}",
+                f"telcoai logs {late[0]} --testbed {topology.name} shows what its kubelet says",
+            )
+        step(f"{len(wanted & ready)} of {len(wanted)} nodes ready")
+        time.sleep(0.5)
+
+
+def _count_cores(kubernetes: Kubernetes, topology: Topology, members: tuple[Member, ...]) -> None:
+    """Let the scheduler count the device's cores, as an extended resource, and not the host's."""
+    for one in members:
+        cores = str(topology.profile_of(one.node).cores)
+        kubernetes.merge(f"/api/v1/nodes/{one.name}/status", {"status": {"capacity": {CORES: cores}}})
+
+
+def remove(topology: Topology | None, name: str, folder: Path, step: Step) -> bool:
+    """Take a testbed's cluster down, whatever state it is in; whether there was anything.
+
+    Works without the API, and without a topology by the labels that all of a testbed carries.
+    """
+    lifecycle.destroy(folder / NETWORK)
+    there = folder.is_dir()
+    if topology is not None and topology.platform != "kubeconfig":
+        run_playbook("down.yml", inventory(topology, folder, os.environ), {}, step=step, timeout_s=DOWN_S)
+    if topology is None or topology.hosts == "docker":
+        there |= bool(remove_labelled(name))
+    if there and folder.is_dir():
+        shutil.rmtree(folder)
+    return there
+
+
+def remove_labelled(name: str) -> list[str]:
+    """Remove every container, network and volume of a testbed by its label; nothing without an engine."""
+    try:
+        engine = Engine.find()
+    except TestbedError:
+        if os.environ.get("DOCKER_HOST") or shutil.which("docker"):
+            raise
+        return []
+    return engine.remove_labelled(name)
