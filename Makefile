@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: quickstart test lint types contracts unit e2e bench clean
+.PHONY: quickstart test lint types contracts unit e2e bench cluster-host clean
 
 quickstart: $(VENV)/run.stamp
 	$(BIN)/telcoai bench scenarios/quickstart.yaml
@@ -30,6 +30,10 @@ e2e: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	for one in tests/bench/bench_*.py; do $(BIN)/python -m tests.bench.$$(basename $$one .py) || exit 1; done
+
+# Readies a bare Debian for the cluster tests: eval "$$(make -s cluster-host)"
+cluster-host:
+	@tests/cluster/host
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
