@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+import telcoai
 from telcoai.adapters.ansible import hostvars
 from telcoai.errors import InputError
 from telcoai.model.cluster import CONTROL_PLANE, Cluster
@@ -23,7 +24,15 @@ CONTROL_MEMORY_BYTES = 2 * 1024**3
 """Memory of that node's machine: what a k3s or kubeadm control plane of 20 nodes takes, twice."""
 
 CONTROL_TAINT = "node-role.kubernetes.io/control-plane=true:NoSchedule"
-LOCAL_PYTHON = "{{ ansible_playbook_python }}"
+LOCAL = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    "ansible_become": False,
+}
+"""How Ansible works on this machine: as the person who calls it, with the Python that it runs on itself."""
+
+MACHINE_BASE = "docker.io/library/debian:bookworm-slim"
+"""What machines are built on unless a testbed or TELCOAI_MACHINE_BASE says otherwise."""
 
 _SECRETS = (
     "ansible_become_pass",
@@ -62,7 +71,7 @@ def compose(topology: Topology, folder: Path, environment: Mapping[str, str], ma
     groups: Inventory = {str(tier): {"hosts": {node.name: {} for node in topology.tier(tier)}} for tier in Tier}
     return {
         "all": {
-            "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": LOCAL_PYTHON}},
+            "hosts": {"localhost": dict(LOCAL)},
             "vars": _variables(topology, folder, environment),
             "children": {
                 "nodes": {"hosts": hosts},
@@ -72,6 +81,12 @@ def compose(topology: Topology, folder: Path, environment: Mapping[str, str], ma
             },
         }
     }
+
+
+def machine(topology: Topology, folder: Path, node: str) -> dict[str, Any]:
+    """The variables of one node's machine, as Ansible reaches it."""
+    found: dict[str, Any] = inventory(topology, folder)["all"]["children"]["nodes"]["hosts"][node]
+    return found
 
 
 def without_secrets(made: Inventory) -> Inventory:
@@ -139,13 +154,14 @@ def _host(topology: Topology, folder: Path, name: str) -> dict[str, Any]:
 
 def _connection(topology: Topology, folder: Path, container: str) -> dict[str, Any]:
     if topology.platform == "kind":
-        return {"ansible_connection": "local", "ansible_python_interpreter": LOCAL_PYTHON}
+        return dict(LOCAL)
     return {
         "ansible_host": "127.0.0.1",
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(ssh.key(folder)),
         "ansible_ssh_common_args": shlex.join(ssh.arguments(folder, container)),
         "ansible_python_interpreter": "/usr/bin/python3",
+        "ansible_become": False,
     }
 
 
@@ -158,6 +174,7 @@ def _variables(topology: Topology, folder: Path, environment: Mapping[str, str])
         "telcoai_platform": topology.platform,
         "telcoai_folder": str(folder),
         "telcoai_engine": engine,
+        "telcoai_images": str(Path(telcoai.__file__).parent / "images"),
         "telcoai_pod_subnet": cluster.pod_subnet,
         "telcoai_service_subnet": cluster.service_subnet,
         "telcoai_api_port": cluster.api_port,
@@ -179,7 +196,7 @@ def _k3s_variables(cluster: Cluster, environment: Mapping[str, str]) -> dict[str
     k3s = cluster.k3s
     path = str(k3s.path or "") or environment.get("TELCOAI_K3S", "")
     return {
-        "telcoai_machine_base": cluster.machine_base or environment.get("TELCOAI_MACHINE_BASE", ""),
+        "telcoai_machine_base": cluster.machine_base or environment.get("TELCOAI_MACHINE_BASE") or MACHINE_BASE,
         "telcoai_k3s_version": k3s.version,
         "telcoai_k3s_source": "file" if path else k3s.source,
         "telcoai_k3s_path": path,
