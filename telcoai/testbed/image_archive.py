@@ -36,6 +36,16 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeImage:
+    """``digest``: the image's id; ``manifest``: its digest in containerd; ``archive``: an uncompressed tar file."""
+
+    tag: str
+    digest: str
+    manifest: str
+    archive: Path
+
+
+@dataclass(frozen=True, slots=True)
 class _Blob:
     digest: str
     path: Path

@@ -14,16 +14,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from telcoai.adapters.engine import Engine
 from telcoai.errors import InputError, TestbedError
 from telcoai.testbed import wheels
-from telcoai.testbed.image_archive import normalise
+from telcoai.testbed.image_archive import RuntimeImage, normalise
 from telcoai.testbed.image_base import Base, find_base
 from telcoai.testbed.image_context import CONTAINERFILE, write_context
+from telcoai.testbed.image_loading import K3S, KIND, load
 from telcoai.testbed.image_source import source_files
+
+__all__ = ["K3S", "KIND", "RuntimeImage", "build", "load"]
 
 REPOSITORY = "telcoai.dev/runtime"
 WORKLOADS = "/workloads"
@@ -34,16 +36,6 @@ _TRIAL = (
     "PIL.Image.open(io.BytesIO(f.getvalue())).load();"
     "pq.write_table(pyarrow.table({'a': [1]}), io.BytesIO(), compression='zstd')"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeImage:
-    """``digest``: the image's id; ``manifest``: its digest in containerd; ``archive``: an uncompressed tar file."""
-
-    tag: str
-    digest: str
-    manifest: str
-    archive: Path
 
 
 def build(engine: Engine, cache: Path, base: str, workload_files: Mapping[str, Path]) -> RuntimeImage:
