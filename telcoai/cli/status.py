@@ -38,6 +38,7 @@ def status_of(running: Testbed) -> dict[str, Any]:
     """The answer of ``status -o json`` for one testbed."""
     now = running.sandbox.status()
     states = {node.name: node for node in now.nodes}
+    on_cluster = _cluster_states(running) if running.cluster is not None else {}
     return {
         "testbed": running.topology.name,
         "state": "failed" if now.failure else "up",
@@ -50,12 +51,36 @@ def status_of(running: Testbed) -> dict[str, Any]:
                 "address": states[node.name].address,
                 "state": "up" if states[node.name].up else "stopped",
                 "processes": states[node.name].processes,
+                **on_cluster.get(node.name, {}),
             }
             for node in running.topology.nodes
         ],
         "links": running.verified_links(),
         "folder": str(running.folder),
     }
+
+
+def _cluster_states(running: Testbed) -> dict[str, dict[str, Any]]:
+    """What a cluster says of its nodes, and how many of telcoai's pods run on each; an API that is gone is told."""
+    from telcoai.errors import TestbedError
+    from telcoai.testbed.cluster import is_ready
+
+    cluster = running.cluster
+    if cluster is None:
+        return {}
+    try:
+        nodes = {one["metadata"]["name"]: is_ready(one) for one in cluster.kubernetes.items("/api/v1/nodes")}
+        pods = cluster.kubernetes.items(
+            f"/api/v1/namespaces/{cluster.namespace}/pods", f"telcoai.dev/testbed={running.topology.name}"
+        )
+    except TestbedError as err:
+        return {one.node: {"state": "unknown", "why": err.message} for one in cluster.members}
+    placed = [pod["spec"].get("nodeName") for pod in pods if pod["status"]["phase"] == "Running"]
+    found: dict[str, dict[str, Any]] = {}
+    for one in cluster.members:
+        own: dict[str, Any] = {"kubernetes_node": one.name, "processes": placed.count(one.name)}
+        found[one.node] = own if nodes.get(one.name) else own | {"state": "not ready"}
+    return found
 
 
 def nodes_table(running: Testbed) -> tuple[list[str], list[list[str]], str]:

@@ -109,7 +109,7 @@ def _containers(topology: Topology) -> dict[str, int]:
 def _wait_ready(kubernetes: Kubernetes, topology: Topology, step: Step) -> list[Object]:
     """The cluster's nodes once all of the testbed are ready. NodeError names those that are not in time."""
     wanted = {node.name for node in topology.nodes}
-    deadline = time.monotonic() + READY_S
+    deadline, before = time.monotonic() + READY_S, -1
     while True:
         nodes = kubernetes.items("/api/v1/nodes")
         ready = {one["metadata"].get("labels", {}).get(NODE_LABEL) for one in nodes if is_ready(one)}
@@ -121,7 +121,9 @@ def _wait_ready(kubernetes: Kubernetes, topology: Topology, step: Step) -> list[
                 f"not ready within {READY_S:g} s: {', '.join(late[:10])}",
                 f"telcoai logs {late[0]} --testbed {topology.name} shows what its kubelet says",
             )
-        step(f"{len(wanted & ready)} of {len(wanted)} nodes ready")
+        if len(ready) != before:
+            step(f"{len(wanted & ready)} of {len(wanted)} nodes ready")
+            before = len(ready)
         time.sleep(0.5)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from telcoai.model.workload import WorkloadInfo
-from telcoai.testbed.image_loading import load
+from telcoai.testbed.image_loading import K3S, KIND, load
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.runtime_image import WORKLOADS, build
 
@@ -35,7 +36,8 @@ def image_of(testbed: Testbed, workloads: Iterable[WorkloadInfo]) -> NodeImage:
     if cluster.image:
         return NodeImage(cluster.image, False, places)
     image = build(running.engine, cache_folder(os.environ), cluster.runtime_base or default_base(), files)
-    load(testbed, image)
+    client = K3S if testbed.topology.platform == "k3s" else KIND
+    load(running.engine, image, [one.container for one in running.members if one.container], client)
     return NodeImage(image.tag, True, places)
 
 
@@ -55,8 +57,6 @@ def workload_files(workloads: Iterable[WorkloadInfo]) -> dict[str, Path]:
 
 def default_base() -> str:
     """What the image is built on unless a testbed says: the interpreter's version, as on this side."""
-    import sys
-
     return DEFAULT_BASE.format(version=f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
