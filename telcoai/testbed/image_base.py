@@ -73,7 +73,17 @@ def compile_in(engine: Engine, base: Base, folder: Path, prefix: str) -> None:
     argv = [*_python(base, {"PYTHONHASHSEED": "0"}), "-c", script, prefix]
     made = engine.read(argv, input=sources.getvalue(), timeout_s=300)
     with tarfile.open(fileobj=io.BytesIO(made)) as archive:
-        archive.extractall(folder, filter="data")
+        for member in archive:
+            _take(archive, member, folder)
+
+
+def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write a compiled file beside its source; anything else is none of ours."""
+    path, content = folder / member.name, archive.extractfile(member) if member.isreg() else None
+    if content is None or path.suffix != ".pyc" or ".." in path.parts or not path.parent.parent.is_dir():
+        raise TestbedError(f"the base's Python gave {member.name} where compiled files were asked for")
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content.read())
 
 
 def _python(base: Base, environment: Mapping[str, str] | None = None) -> list[str]:

@@ -42,7 +42,7 @@ class PodNetworks:
             ends = {}
             for node, (uid, address) in pods.items():
                 if uid in found:
-                    fd = os.open(f"/proc/{found[uid]}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+                    fd = os.open(f"/proc/{found[uid][0]}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
                     stack.callback(os.close, fd)
                     ends[node] = (fd, address)
             yield cls(testbed, ends)
@@ -78,9 +78,9 @@ def _settle(namespace: int) -> None:
         Path("/proc/sys", key).write_text(value)
 
 
-def find_processes(uids: set[str]) -> dict[str, int]:
-    """A process on this machine of each pod, by the pod's uid: its cgroup has the uid in its name."""
-    found: dict[str, int] = {}
+def find_processes(uids: set[str]) -> dict[str, list[int]]:
+    """The processes on this machine of each pod, by the pod's uid: their cgroup has the uid in its name."""
+    found: dict[str, list[int]] = {}
     spelled = {form: uid for uid in uids for form in (uid, uid.replace("-", "_"))}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -91,5 +91,5 @@ def find_processes(uids: set[str]) -> dict[str, int]:
             continue  # gone
         for form, uid in spelled.items():
             if f"pod{form}" in groups:
-                found.setdefault(uid, int(entry.name))
+                found.setdefault(uid, []).append(int(entry.name))
     return found

@@ -120,7 +120,7 @@ def provide(versions: Mapping[str, str], target: Target, site: Path) -> None:
     """Put the libraries for that Python into an empty folder, without what isn't needed."""
     here = Target.here()
     is_alike = (here.python, here.machine) == (target.python, target.machine)
-    if is_alike and all(_fits(_installed(name), target) for name in versions):
+    if is_alike and all(fits(_installed(name), target) for name in versions):
         for name in versions:
             _copy(_installed(name), site)
     else:
@@ -135,7 +135,7 @@ def _installed(name: str) -> metadata.Distribution:
         raise TestbedError(f"{name} is not installed, and the runtime's image needs it", f"pip install {name}") from err
 
 
-def _fits(distribution: metadata.Distribution, target: Target) -> bool:
+def fits(distribution: metadata.Distribution, target: Target) -> bool:
     """Whether an installed wheel's files work with the C library there."""
     minor = target.glibc_minor
     tags = re.findall(r"^Tag: \S+-(\S+)$", distribution.read_text("WHEEL") or "", re.M)
