@@ -13,6 +13,7 @@ from telcoai.model.scenario import Bounds
 
 LATE_STAGES = 0.10
 CLOCK_JUMP_MS = 50.0
+CPU_GAP = 0.10
 UNREPORTED = 0.02
 """Share of the runtimes' core time that may be in no row."""
 
@@ -62,6 +63,8 @@ class Evidence:
     links_off: tuple[str, ...]
     failures: tuple[str, ...]
     compute_accounted: float
+    cpu_gap: float | None = None
+    """How far the platform's count of runtimes' CPU time is from their own, as a share; None where nobody counted."""
 
 
 def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
@@ -72,6 +75,11 @@ def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
     unreported = 1.0 - evidence.compute_accounted
     load = evidence.host_utilisation
     busiest = float(np.percentile(load, 90, method="higher")) if load else math.nan
+    counted = (
+        ()
+        if evidence.cpu_gap is None
+        else (Check("CPU time", evidence.cpu_gap, CPU_GAP, "share", "kubelet's count against the runtime's own"),)
+    )
     return (
         Check("driver lag p99", lag_ms, bounds.driver_lag_p99_ms, "ms", "sent later than scheduled"),
         Check("overruns", overruns, bounds.overruns, "share", "stages that took longer than their paced time"),
@@ -84,6 +92,7 @@ def run_checks(evidence: Evidence, bounds: Bounds) -> tuple[Check, ...]:
             "compute accounted", unreported, UNREPORTED, "share", "core time that runtimes counted and no row reports"
         ),
         Check("plan failures", len(evidence.failures), 0, "times", "; ".join(evidence.failures[:5])),
+        *counted,
     )
 
 

@@ -26,6 +26,7 @@ from telcoai.load.rows import SCHEMA
 from telcoai.load.schedule import make_schedule
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
+from telcoai.orchestrator.pod_cpu import worst_gap
 
 SCORE_OF_A_CORRECT_ANSWER = 0.5
 
@@ -80,6 +81,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         "stage_calls": difference(outcome, "stage_calls"),
         "compute_accounted": plain(accounted),
         "clocks": plain(outcome.clocks),
+        "pod_cpu": [plain(one) | {"gap": one.gap} for one in outcome.cpu],
     }
     folder.write_run(facts)
     for one in folder.load.iterdir():
@@ -176,6 +178,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidenc
         links_off=links_off(outcome.probe.readings, outcome.probe.spans()) if outcome.probe else (),
         failures=tuple(outcome.failures),
         compute_accounted=accounted,
+        cpu_gap=worst_gap(outcome.cpu),
     )
 
 

@@ -24,6 +24,7 @@ from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.loop import Loop, play_alongside
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
+from telcoai.orchestrator.pod_cpu import CpuPair
 from telcoai.orchestrator.pod_deployment import PodDeployment
 from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from telcoai.orchestrator.timeline import Timeline
@@ -52,6 +53,7 @@ class Outcome:
     error: str = ""
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     """Clocks of nodes against this machine's, where they had to be measured."""
+    cpu: tuple[CpuPair, ...] = ()
     ended_s: float = 0.0
 
     @property
@@ -68,6 +70,8 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     scenario = session.scenario
     workloads = session.deployment.workloads
     configs = driver_configs(scenario, key, workloads, folder)
+    if getattr(strategy, "needs_cluster", False):
+        session.deployment.place(len(configs))  # takes seconds, which a run that has begun wouldn't have
     drivers = _drivers(session, key, folder, configs)
     clock = RunClock(time.monotonic_ns() + int(drivers.prepare() * 1e9))
     probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)
@@ -76,6 +80,7 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     outcome = Outcome(key, clock.t0_ns, started, drivers.configs, applier.figures(), probe=probe)
     journal = Journal(folder.path)
     players = _Players(key, clock, applier, drivers, journal, outcome.before)
+    session.deployment.begin()
     try:
         drivers.start(clock.t0_ns)
         probe.start()
@@ -120,6 +125,7 @@ def _close(session: Session, players: _Players, outcome: Outcome) -> None:
     outcome.cut = frozenset(players.drivers.cut)
     outcome.failures += players.drivers.finish(0.0 if outcome.partial else _patience_s(players.drivers))
     outcome.after = players.applier.figures()
+    outcome.cpu = session.deployment.end()
     outcome.clocks = getattr(players.drivers, "clocks", {})
     up = [node for node in outcome.after if node not in outcome.down]
     ended = session.deployment.ended(up)

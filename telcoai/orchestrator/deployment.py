@@ -11,6 +11,7 @@ from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.compute import HostTimes
 from telcoai.orchestrator.control import Control
 from telcoai.orchestrator.frame_sizes import FrameBytes
+from telcoai.orchestrator.pod_cpu import CpuPair
 from telcoai.testbed.running import Testbed
 
 RUNTIME = "runtime"
@@ -24,15 +25,19 @@ KeepLogs = Callable[[Path], None]
 class Deployment(Protocol):
     """Runtimes of one scenario on one testbed, whatever they run in: processes of virtual hosts, or pods.
 
-    ``configs``: what each node's runtime is told, by node. ``control``: the way to their control interfaces.
+    ``configs``: what each node's runtime is told, by node.
     """
 
     scenario: Scenario
     testbed: Testbed
     workloads: Mapping[str, WorkloadInfo]
     configs: dict[str, dict[str, Any]]
-    control: Control
     frame_bytes: FrameBytes
+
+    @property
+    def control(self) -> Control:
+        """The way to the runtimes' control interfaces."""
+        ...
 
     def start(self) -> None:
         """Start a runtime on every node and wait until all are ready. NodeError names the node that isn't."""
@@ -58,6 +63,14 @@ class Deployment(Protocol):
 
     def ended(self, nodes: Iterable[str]) -> list[str]:
         """A line for each of ``nodes`` whose runtime runs no more."""
+        ...
+
+    def begin(self) -> None:
+        """A run begins: watch what is to be watched besides the runtimes' figures."""
+        ...
+
+    def end(self) -> tuple[CpuPair, ...]:
+        """The run is over: each node's CPU time as its platform counted it, beside the runtimes' own account."""
         ...
 
     def stop_node(self, name: str) -> None:

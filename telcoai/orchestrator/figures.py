@@ -11,7 +11,8 @@ from typing import Any
 class NodeFigures:
     """One reading. Counters are cumulative since the runtime started.
 
-    ``busy_core_ns``: paced core-time. ``queue``: requests waiting for a core now. ``latency_ms``: recent answers,
+    ``busy_core_ns``: paced core-time. ``cpu_ns``: CPU time of the runtime's process on its host.
+    ``queue``: requests waiting for a core now. ``latency_ms``: recent answers,
     newest last. ``answered``: how many answers of each service ``latency_ms`` was ever given.
     """
 
@@ -27,6 +28,7 @@ class NodeFigures:
     replayed_calls: int
     latency_ms: Mapping[str, tuple[float, ...]]
     answered: Mapping[str, int]
+    cpu_ns: int = 0
 
 
 def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
@@ -44,6 +46,7 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         replayed_calls=raw["replayed_calls"],
         latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
         answered=raw["answered"],
+        cpu_ns=raw["cpu_ns"],
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from telcoai.errors import NodeError
 from telcoai.orchestrator.control import AT_ONCE, Control
 from telcoai.orchestrator.figures import NodeFigures, read_figures
+from telcoai.orchestrator.pod_cpu import PodCpu
 from telcoai.orchestrator.pods import PodDoor
 
 
@@ -20,10 +21,17 @@ class PodControl(Control):
         super().__init__(door)
         self._pod_door = door
         self._replicas = replicas
+        self._cpu: PodCpu | None = None
+
+    def watch(self, cpu: PodCpu) -> None:
+        """Tell ``cpu`` what the runtimes say of their own CPU time from now on."""
+        self._cpu = cpu
 
     def figures(self, nodes: Iterable[str]) -> dict[str, NodeFigures | None]:
         """A reading of each node, its replicas included; None where its own runtime does not answer."""
         found = super().figures(nodes)
+        if self._cpu is not None:
+            self._cpu.note(found)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             read = list(pool.map(self._replica_figures, self._replicas))
         for node, extra in zip(self._replicas.values(), read, strict=True):

@@ -23,6 +23,7 @@ from telcoai.orchestrator.deployment import KeepLogs
 from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.manifests import DRIVER, REPLICA, RUNTIME, MiB
 from telcoai.orchestrator.pod_control import PodControl
+from telcoai.orchestrator.pod_cpu import CpuPair, PodCpu
 from telcoai.orchestrator.pods import PodDoor, Pods, ready_on
 from telcoai.orchestrator.runtimes import Ground, runtime_configs
 from telcoai.testbed import node_faults
@@ -64,7 +65,9 @@ class PodDeployment:
         )
         self.ground = manifests.Ground(self.testbed.topology.name, self.cluster.namespace, "", loaded=True)
         self.pods = Pods(self.cluster.kubernetes, self.ground)
-        self.control: Control = PodControl(self.door)
+        self._pod_control = PodControl(self.door)
+        self._cpu: PodCpu | None = None
+        self._placed = 0
         self._restarts: dict[str, int] = {}
         self._placed = 0
 
@@ -94,10 +97,13 @@ class PodDeployment:
                 raise NodeError(f"runtime on {late[0]} didn't start again within {FRESH_S:g} s")
             time.sleep(0.1)
         self._use_replicas([])
+        self._placed = 0
         self._restarts = self._count_restarts()
 
     def place(self, count: int) -> None:
         """Let Kubernetes place ``count`` replicas, of all services each, and wait until they are ready."""
+        if count == self._placed:
+            return
         digest = _digest(self._all_configs())
         wanted = manifests.replicas(self.ground, REPLICAS, count, digest, self._least_memory())
         self.cluster.kubernetes.apply(self.ground.path("deployments", REPLICAS), wanted)
@@ -107,6 +113,7 @@ class PodDeployment:
 
         found = self.pods.wait(REPLICA, all_there, "replicas that Kubernetes places", READY_S + 2.0 * count)
         self._use_replicas(found)
+        self._placed = count
 
     def clear(self) -> None:
         """End all runtimes and drivers; links and nodes are then as the testbed has them."""
@@ -120,6 +127,24 @@ class PodDeployment:
         gone = [f"no runtime is ready on {node}" for node in wanted if node not in now]
         again = [node for node in wanted if now.get(node, 0) > self._restarts.get(node, 0)]
         return gone + [f"runtime on {node} ended and was started again" for node in again]
+
+    def begin(self) -> None:
+        """Watch what the kubelets count."""
+        self._cpu = PodCpu(self.cluster.kubernetes, {one.name: one.node for one in self.cluster.members})
+        self._pod_control.watch(self._cpu)
+        self._cpu.start()
+
+    def end(self) -> tuple[CpuPair, ...]:
+        """CPU time of each node's runtime as its kubelet counted it, beside its own account."""
+        if self._cpu is None:
+            return ()
+        self._cpu.stop()
+        return tuple(self._cpu.pairs())
+
+    @property
+    def control(self) -> Control:
+        """The way to the runtimes' control interfaces."""
+        return self._pod_control
 
     def stop_node(self, name: str) -> None:
         """End a node as a crash would: links first, then its kubelet and every container."""
@@ -225,7 +250,9 @@ class PodDeployment:
     def _use_replicas(self, found: Iterable[Object]) -> None:
         """Count these replicas with the nodes where they are."""
         names = {one.name: one.node for one in self.cluster.members}
-        self.control = PodControl(self.door, {pod["metadata"]["name"]: names[pod["spec"]["nodeName"]] for pod in found})
+        self._pod_control = PodControl(
+            self.door, {pod["metadata"]["name"]: names[pod["spec"]["nodeName"]] for pod in found}
+        )
 
     def _memory(self, node: str) -> int:
         return max(LEAST_MEMORY, self.testbed.topology.profile_of(node).memory_bytes)

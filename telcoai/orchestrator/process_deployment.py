@@ -18,6 +18,7 @@ from telcoai.orchestrator.compute import HostTimes
 from telcoai.orchestrator.control import Control, SocketDoor
 from telcoai.orchestrator.deployment import DRIVER, RUNTIME, KeepLogs
 from telcoai.orchestrator.frame_sizes import measure_frames
+from telcoai.orchestrator.pod_cpu import CpuPair
 from telcoai.orchestrator.runtime_logs import RuntimeLogs
 from telcoai.orchestrator.runtimes import Ground, runtime_configs
 from telcoai.testbed.running import Testbed
@@ -94,6 +95,13 @@ class ProcessDeployment:
         """End all runtimes and drivers; links and nodes are then as the testbed has them."""
         stop(self.testbed, DRIVER, RUNTIME)
         self.restore()
+
+    def begin(self) -> None:
+        """Nothing else is to be watched."""
+
+    def end(self) -> tuple[CpuPair, ...]:
+        """Nobody else counts CPU time here."""
+        return ()
 
     def stop_node(self, name: str) -> None:
         """Stop a node and all on it at once."""

@@ -46,6 +46,7 @@ class Stats:
             "node": self._node,
             "instance": self._instance,
             "now_ns": time.monotonic_ns(),
+            "cpu_ns": time.process_time_ns(),
             "cores": self._cores.count,
             "busy_core_ns": self._cores.busy_ns,
             "queue": self._cores.queued,
