@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from telcoai.adapters.kubernetes import Kubernetes
@@ -132,9 +133,14 @@ def pair_of(node: str, kubelet: list[Reading], runtime: list[Reading]) -> CpuPai
     first, last = inside[0], inside[-1]
     runtime_s = _at(runtime, last.at_s) - _at(runtime, first.at_s)
     kubelet_s = last.cpu_s - first.cpu_s
-    if min(runtime_s, kubelet_s) < 0 or max(runtime_s, kubelet_s) < LEAST_CPU_S:
-        return None  # one has started again meanwhile, or hardly worked
+    if _fell(runtime) or _fell(kubelet) or max(runtime_s, kubelet_s) < LEAST_CPU_S:
+        return None  # it has started again meanwhile, or hardly worked
     return CpuPair(node, last.at_s - first.at_s, kubelet_s, runtime_s)
+
+
+def _fell(readings: list[Reading]) -> bool:
+    """Whether the counter began anew between two readings."""
+    return any(after.cpu_s < before.cpu_s for before, after in pairwise(readings))
 
 
 def _at(readings: list[Reading], at_s: float) -> float:
