@@ -232,5 +232,5 @@ def _tail(stderr: str) -> str:
 
 
 def _shown(command: Sequence[str]) -> str:
-    text = " ".join(command)
+    text = " ".join(" ".join(command).split())
     return text if len(text) <= 200 else text[:199] + "…"

@@ -22,27 +22,27 @@ _KEPT_SITES = 2
 
 def write_context(engine: Engine, base: Base, cache: Path, context: Path, workload_files: Mapping[str, Path]) -> None:
     """Fill ``context`` (a new folder in ``cache``) for the package's Containerfile."""
+    target = target_of(engine, base)
     context.mkdir()
     shutil.copyfile(CONTAINERFILE, context / "Containerfile")
     _copy_files(source_files(), context / "source")
     compile_in(engine, base, context / "source", f"{_PLACE}/source")
     (context / "workloads").mkdir()
     _copy_files(workload_files, context / "workloads")
-    shutil.copytree(_site(engine, base, cache), context / "site", copy_function=os.link)
+    shutil.copytree(_site(engine, base, target, cache), context / "site", copy_function=os.link)
     _open_to_all(context)
 
 
-def _site(engine: Engine, base: Base, cache: Path) -> Path:
+def _site(engine: Engine, base: Base, target: wheels.Target, cache: Path) -> Path:
     """The folder of libraries for a base; kept, since they change less often than telcoai."""
-    versions = wheels.needed(wheels.Target.here())
+    versions = wheels.needed(target)
     parts = [base.digest, *wheels.DROPPED, *(f"{name}=={version}" for name, version in versions.items())]
     site = cache / f"site-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}"
     if not site.is_dir():
         with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as name:
             draft = Path(name) / "site"
             draft.mkdir()
-            target = target_of(engine, base)
-            wheels.provide(wheels.needed(target), target, draft)
+            wheels.provide(versions, target, draft)
             compile_in(engine, base, draft, f"{_PLACE}/site")
             draft.rename(site)
     os.utime(site)
