@@ -116,7 +116,7 @@ def hostvars(inventory: Path) -> dict[str, Any]:
 def settings(folder: Path) -> dict[str, str]:
     """Ansible's settings, as environment variables; what it writes goes to ``folder``."""
     return {
-        "ANSIBLE_CONFIG": os.devnull,
+        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "cp"),
@@ -135,6 +135,7 @@ def settings(folder: Path) -> dict[str, str]:
 @contextmanager
 def _private_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="telcoai-play-"))
+    (folder / "ansible.cfg").touch()
     try:
         yield folder
     finally:
