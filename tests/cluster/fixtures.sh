@@ -41,6 +41,7 @@ ensure_image() { # TAG INPUTS BUILD
   mkdir -p "$cache/images"
   rm -f "$cache/images/$name"-*
   docker save -o "$kept.part" "$tag" && mv "$kept.part" "$kept"
+  docker image prune -f --filter label=telcoai.test.inputs >/dev/null # what this one replaced
 }
 
 build_python_base() {
