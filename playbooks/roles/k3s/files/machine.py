@@ -81,6 +81,7 @@ def look(options):
         "memory_cgroup": has_memory_cgroup(),
         "selinux_enforcing": read("/sys/fs/selinux/enforce") == "1",
         "address": address(),
+        "folders_missing": [path for path in ("/opt/cni/bin", "/etc/cni/net.d") if not os.path.isdir(path)],
         "plugins_missing": [name for name in PLUGINS if not os.path.exists(f"/opt/cni/bin/{name}")],
         "packages": before(options.testbed).get("packages", []),
     }
