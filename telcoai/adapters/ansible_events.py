@@ -70,7 +70,7 @@ class Events:
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of ansible-runner's."""
         kind, data = str(event.get("event")), event.get("event_data") or {}
-        if kind == "playbook_on_task_start" and data.get("task"):
+        if kind == "playbook_on_task_start" and "Validating arguments" not in str(data.get("task", "Validating arguments")):
             self.step(str(data["task"]))
         elif kind == "runner_on_ok" and (data.get("res") or {}).get("changed"):
             self.step(f"{data.get('host')}: {data.get('task')}")
