@@ -102,16 +102,21 @@ def message_of(result: Mapping[str, Any]) -> str:
         if isinstance(one, dict) and (one.get("failed") or one.get("unreachable")):
             return message_of(one)
     message = str(result.get("msg") or result.get("reason") or "failed without a message").strip()
-    said = next(
-        (str(result[key]) for key in ("stderr", "module_stderr", "stdout", "module_stdout") if result.get(key)), ""
-    )
-    tail = [line.rstrip() for line in said.strip().splitlines()[-_TAIL_LINES:]]
+    said = (_lines(result[key]) for key in ("stderr", "module_stderr", "stdout", "module_stdout") if result.get(key))
+    lines: list[str] = next((some for some in said if some), [])
+    tail = lines[-_TAIL_LINES:]
     if message.startswith("non-zero return code"):
         message = f"{_program(result.get('cmd'))} ended with {result.get('rc')}"
     whole = message if not tail or tail[-1] in message else ": ".join((message, "\n  ".join(tail)))
     return (
         whole if len(whole) <= _MESSAGE_CHARS else f"{whole[: _MESSAGE_CHARS // 2]} … {whole[-_MESSAGE_CHARS // 2 :]}"
     )
+
+
+def _lines(text: object) -> list[str]:
+    """What a command said, without what ssh adds to it."""
+    lines = [line.rstrip() for line in str(text).splitlines()]
+    return [line for line in lines if line and not re.match(r"Shared connection to .* closed", line)]
 
 
 def _program(command: object) -> str:
