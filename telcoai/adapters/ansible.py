@@ -174,6 +174,8 @@ def _ansible(play: Play, folder: Path, tell: Callable[[Any], None], cancelled: C
         return False  # keep no file of it
 
     try:
+        (folder / "env").mkdir()
+        _write(folder / "env" / "settings", {"pexpect_timeout": 1, "suppress_ansible_output": True})
         result = ansible_runner.run(
             private_data_dir=str(folder),
             project_dir=str(playbooks_folder()),
@@ -183,7 +185,7 @@ def _ansible(play: Play, folder: Path, tell: Callable[[Any], None], cancelled: C
             envvars={**os.environ, **settings(folder), "PATH": _path()},
             event_handler=hear,
             cancel_callback=cancelled,
-            settings={"job_timeout": int(play.timeout_s + 0.5), "pexpect_timeout": 1, "suppress_ansible_output": True},
+            timeout=max(1, round(play.timeout_s)),
             suppress_env_files=True,
             quiet=True,
         )

@@ -10,8 +10,10 @@ from typing import Any
 HIDDEN = "(not shown: it could contain a secret)"
 
 _FAILED = {"runner_on_failed", "runner_item_on_failed", "runner_on_unreachable", "runner_on_async_failed"}
+_QUIET = ("None", "Validating arguments")
 _MESSAGE_CHARS = 1500
 _TAIL_LINES = 12
+_JOIN = "\n  "
 _HINTS = (
     (r"host key verification failed|no .*host key is known", "log in once by hand, compare the key's fingerprint"),
     (r"permission denied \(|too many authentication failures", "is the machine's inventory right: user, private key?"),
@@ -70,7 +72,7 @@ class Events:
     def take(self, event: Mapping[str, Any]) -> None:
         """One event of ansible-runner's."""
         kind, data = str(event.get("event")), event.get("event_data") or {}
-        if kind == "playbook_on_task_start" and "Validating arguments" not in str(data.get("task", "Validating arguments")):
+        if kind == "playbook_on_task_start" and not str(data.get("task")).startswith(_QUIET):
             self.step(str(data["task"]))
         elif kind == "runner_on_ok" and (data.get("res") or {}).get("changed"):
             self.step(f"{data.get('host')}: {data.get('task')}")
@@ -105,12 +107,18 @@ def message_of(result: Mapping[str, Any]) -> str:
     said = (_lines(result[key]) for key in ("stderr", "module_stderr", "stdout", "module_stdout") if result.get(key))
     lines: list[str] = next((some for some in said if some), [])
     tail = lines[-_TAIL_LINES:]
-    if message.startswith("non-zero return code"):
-        message = f"{_program(result.get('cmd'))} ended with {result.get('rc')}"
-    whole = message if not tail or tail[-1] in message else ": ".join((message, "\n  ".join(tail)))
+    ended = _ended(message, result)
+    whole = ended if not tail or tail[-1] in message else f"{ended}: {_JOIN.join(tail)}"
     return (
         whole if len(whole) <= _MESSAGE_CHARS else f"{whole[: _MESSAGE_CHARS // 2]} … {whole[-_MESSAGE_CHARS // 2 :]}"
     )
+
+
+def _ended(message: str, result: Mapping[str, Any]) -> str:
+    """The message, or how the command ended where the module says no more than that it failed."""
+    if not message.startswith("non-zero return code"):
+        return message
+    return f"{_program(result.get('cmd'))} ended with {result.get('rc')}"
 
 
 def _lines(text: object) -> list[str]:
