@@ -29,7 +29,7 @@ for s in net/ipv4/ip_forward \
   net/ipv4/conf/all/forwarding net/ipv4/conf/default/forwarding net/ipv6/conf/all/forwarding \
   net/ipv6/conf/default/forwarding net/bridge/bridge-nf-call-iptables net/ipv4/conf/all/route_localnet; do
   echo "sysctl $s $(cat /proc/sys/$s 2>/dev/null)"; done
-find /sys/fs/cgroup -type d -name 'kubepods*' | sed 's/^/cgroup /'
+find /sys/fs/cgroup -maxdepth 2 -type d -name 'kubepods*' | sed 's/^/cgroup /'
 ip netns | sed 's/^/netns /'
 """
 """Everything that ``down`` must leave as it was before ``up``, a line each."""
