@@ -4,17 +4,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: quickstart test lint types contracts unit e2e bench cluster-host clean
+.PHONY: quickstart quickstart-kind test test-cluster lint types contracts unit e2e bench cluster-host clean
 
 quickstart: $(VENV)/run.stamp
 	$(BIN)/telcoai bench scenarios/quickstart.yaml
 
+# The same scenario on a real kind cluster; takes Docker, kind, and root for the links.
+quickstart-kind: $(VENV)/run.stamp
+	$(BIN)/telcoai bench scenarios/quickstart.yaml --testbed testbeds/kind.yaml --out reports/quickstart-kind
+
 test: $(VENV)/test.stamp lint types contracts
 	$(BIN)/python -m pytest -q -rs --durations=10 tests/unit tests/e2e
+
+# What needs a container engine; eval "$$(make -s cluster-host)" readies a bare Debian for it.
+test-cluster: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q -rs --durations=10 tests/e2e/cluster tests/e2e/playbooks
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check telcoai tests
 	$(BIN)/ruff format --check telcoai tests
+	$(BIN)/ansible-lint --offline --profile production playbooks
 
 types: $(VENV)/test.stamp
 	$(BIN)/mypy

@@ -51,8 +51,9 @@ class Kubernetes:
             pool = client.ApiClient(chosen).rest_client.pool_manager
         except (ConfigException, OSError, ValueError) as err:
             raise InputError(f"{place} names no cluster: {err}", "give a kubeconfig whose context is there") from err
-        token = chosen.get_api_key_with_prefix("authorization")
-        return cls(chosen.host, pool, {"authorization": token} if token else {})
+        header = chosen.auth_settings().get("BearerToken", {})  # however the client stores a token
+        token = header.get("value")
+        return cls(chosen.host, pool, {str(header["key"]): str(token)} if token else {})
 
     def get(self, path: str) -> Object | None:
         """The object at ``path``, None when there is none."""

@@ -33,6 +33,7 @@ def down(
     failures = []
     for name in names:
         try:
+            _leave_foreign(name)
             there = force_down(name, root()) if force else take_down(name, root())
         except TestbedError as err:
             failures.append(err)
@@ -42,6 +43,17 @@ def down(
         story_console().print("no testbed is up")
     if failures:
         raise TestbedError("; ".join(err.message for err in failures), failures[0].hint)
+
+
+def _leave_foreign(name: str) -> None:
+    """A cluster of the user's goes on without telcoai: what runs there of it is removed first."""
+    from telcoai.cli.place import root
+    from telcoai.orchestrator.deployment import undeploy
+    from telcoai.testbed.running import find
+
+    found = find(name, root())
+    if found is not None and found.topology.platform == "kubeconfig":
+        undeploy(found)
 
 
 def _chosen(testbed: str | None) -> str:

@@ -30,7 +30,7 @@ def logs(
 
         typer.echo(runtime_log(running, node, lines), nl=False)
         return
-    path = running.folder / "logs" / f"{node}.runtime.log" if node else running.sandbox.state_dir / "supervisor.log"
+    path = running.folder / "logs" / f"{node}.runtime.log" if node else running.network.state_dir / "supervisor.log"
     if node and node not in {one.name for one in running.topology.nodes}:
         raise InputError(f"testbed {running.topology.name} has no node {node}")
     if not path.exists():

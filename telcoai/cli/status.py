@@ -36,7 +36,7 @@ def status(testbed: TestbedOption = None, output: OutputOption = Output.TABLE) -
 
 def status_of(running: Testbed) -> dict[str, Any]:
     """The answer of ``status -o json`` for one testbed."""
-    now = running.sandbox.status()
+    now = running.network.status()
     states = {node.name: node for node in now.nodes}
     on_cluster = _cluster_states(running) if running.cluster is not None else {}
     return {

@@ -33,7 +33,7 @@ def up(
         running, fresh = bring_up(topology, root(), story.detail)
     if not fresh:
         story.note(f"testbed {topology.name} was up already; nothing done")
-    unbounded = running.sandbox.status().unbounded
+    unbounded = running.network.status().unbounded
     if unbounded:
         story.note(f"memory of nodes isn't bounded: {unbounded}")
     if output is Output.JSON:

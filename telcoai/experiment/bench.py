@@ -78,7 +78,7 @@ def _make_runs(experiment: _Experiment, session: Session) -> None:
             experiment.runs.append(facts)
         if experiment.interrupted:
             return
-        failure = session.testbed.sandbox.status().failure
+        failure = session.testbed.network.status().failure
         if failure:
             raise TestbedError(f"testbed {session.testbed.topology.name} failed: {failure}")
 

@@ -69,7 +69,7 @@ def _stopped_on_failure(testbed: Testbed) -> Iterator[None]:
 def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
     """The strategy's plan, made and applied once."""
     scenario, testbed = deployment.scenario, deployment.testbed
-    probe = LinkProbe(testbed.sandbox.links(), measure_links(testbed), time.monotonic_ns())
+    probe = LinkProbe(testbed.network.links(), measure_links(testbed), time.monotonic_ns())
     probe.measure_once()
     applier = RuntimeApplier(deployment, probe)
     observer = Observer(

@@ -24,9 +24,12 @@ from telcoai.experiment.session import Session
 from telcoai.load.config import parse_config
 from telcoai.load.rows import SCHEMA
 from telcoai.load.schedule import make_schedule
+from telcoai.network.probe import LinkProbe
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 from telcoai.orchestrator.pod_cpu import worst_gap
+from telcoai.testbed.network import NONE
+from telcoai.testbed.running import Testbed
 
 SCORE_OF_A_CORRECT_ANSWER = 0.5
 
@@ -71,7 +74,8 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
     folder.write_table("energy", frame(energy, outcome.key.name))
     accounted = compute_accounted(outcome, samples)
-    evidence = gather(outcome, samples, accounted)
+    off = () if makes_no_links(session.testbed) or not outcome.probe else _links_off(outcome.probe)
+    evidence = gather(outcome, samples, accounted, off)
     checks = run_checks(evidence, session.scenario.bounds)
     facts |= verdict(checks, outcome)
     facts |= {
@@ -160,7 +164,16 @@ def _served_lost_drivers(outcome: Outcome, device: pd.Series, hops: pd.Series) -
     return {hop["node"] for entries in hops[device.isin(lost)] for hop in entries}
 
 
-def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidence:
+def makes_no_links(testbed: Testbed) -> bool:
+    """Whether the links are those of a cluster that is there already, which nobody made or can measure."""
+    return testbed.cluster is not None and testbed.cluster.backend == NONE
+
+
+def _links_off(probe: LinkProbe) -> tuple[str, ...]:
+    return links_off(probe.readings, probe.spans())
+
+
+def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float, off: tuple[str, ...]) -> Evidence:
     """What the checks look at. A partial run is judged on what it was, up to its end."""
     until_ns = int(outcome.ended_s * 1e9)
     expected = sum(due(config, outcome).size for config in outcome.configs.values())
@@ -175,7 +188,7 @@ def gather(outcome: Outcome, samples: pd.DataFrame, accounted: float) -> Evidenc
         late_calls=difference(outcome, "late_calls"),
         host_utilisation=outcome.host_utilisation,
         clock_jump_ms=outcome.clock_jump_ms,
-        links_off=links_off(outcome.probe.readings, outcome.probe.spans()) if outcome.probe else (),
+        links_off=off,
         failures=tuple(outcome.failures),
         compute_accounted=accounted,
         cpu_gap=worst_gap(outcome.cpu),

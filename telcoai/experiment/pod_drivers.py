@@ -20,8 +20,8 @@ from telcoai.orchestrator.runtimes import PORT
 from telcoai.testbed.pod_priority import run_at_once
 
 READY_S = 60.0
-LEAD_S = 4.0
-"""From telling the drivers what to do until the run's start: the first plan has to be in force by then."""
+LEAD_S = 2.0
+"""From telling the drivers what to do until the run's start."""
 
 CLOCK_ROUNDS = 8
 AT_ONCE = 8

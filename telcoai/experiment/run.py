@@ -73,8 +73,9 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     if getattr(strategy, "needs_cluster", False):
         session.deployment.place(len(configs))  # takes seconds, which a run that has begun wouldn't have
     drivers = _drivers(session, key, folder, configs)
-    clock = RunClock(time.monotonic_ns() + int(drivers.prepare() * 1e9))
-    probe = LinkProbe(session.testbed.sandbox.links(), measure_links(session.testbed), clock.t0_ns)
+    lead_s = drivers.prepare()
+    clock = RunClock(time.monotonic_ns() + int(lead_s * 1e9))
+    probe = LinkProbe(session.testbed.network.links(), measure_links(session.testbed), clock.t0_ns)
     applier = RuntimeApplier(session.deployment, probe)
     started = datetime.now(UTC).isoformat()
     outcome = Outcome(key, clock.t0_ns, started, drivers.configs, applier.figures(), probe=probe)
@@ -82,9 +83,13 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     players = _Players(key, clock, applier, drivers, journal, outcome.before)
     session.deployment.begin()
     try:
+        probe.measure_once()
+        loop = _planned(session, strategy, players, lead_s)
+        clock.start_in(lead_s)
+        outcome.t0_ns = clock.t0_ns
         drivers.start(clock.t0_ns)
-        probe.start()
-        _conduct(session, strategy, players, outcome)
+        probe.start(clock.t0_ns)
+        _conduct(session, players, loop, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
     except TelcoaiError as err:
@@ -133,28 +138,33 @@ def _close(session: Session, players: _Players, outcome: Outcome) -> None:
     outcome.failures += ended or mute
 
 
-def _conduct(session: Session, strategy: Strategy, players: _Players, outcome: Outcome) -> None:
+def _planned(session: Session, strategy: Strategy, players: _Players, lead_s: float) -> Loop:
+    """The loop with its first plan in force, which takes as long as it takes: the run begins after that."""
     scenario = session.scenario
-    requirements = {service.name: service.requirements for service in scenario.services}
     observer = Observer(
         scenario.topology,
         scenario.services,
         session.deployment.workloads,
         scenario.period_s,
         derive_seed(players.key.seed, "strategy"),  # not the arrivals' own: a strategy could rebuild the future
-        requirements,
+        {service.name: service.requirements for service in scenario.services},
         session.deployment.frame_bytes,
     )
     loop = Loop(strategy, players.applier, observer, players.journal)
-    total_s = scenario.warmup_s + scenario.duration_s
-    loop.step(players.clock.now_s(), max(scenario.period_s, 1.0))
+    loop.step(-lead_s, max(scenario.period_s, 1.0))
     if loop.plan is None:
         raise PluginError(
             f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
             "run telcoai strategies to see those that come with telcoai",
         )
+    return loop
+
+
+def _conduct(session: Session, players: _Players, loop: Loop, outcome: Outcome) -> None:
+    scenario = session.scenario
+    total_s = scenario.warmup_s + scenario.duration_s
     disturber = NodesWithDrivers(players.applier, players.drivers, outcome)
-    timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, requirements)
+    timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, loop.observer.requirements)
     with HostWatch() as watch:
         players.clock.wait_until(0.0)
         thread = play_alongside(timeline, players.clock, players.journal)

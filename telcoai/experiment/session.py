@@ -50,7 +50,7 @@ def testbed_for(scenario: Scenario, root: Path, story: Story, *, keep: bool) -> 
     with story.step(f"testbed {scenario.topology.name}: {len(scenario.topology.nodes)} nodes up, links verified"):
         testbed, fresh = bring_up(scenario.topology, root, story.detail)
     try:
-        unbounded = testbed.sandbox.status().unbounded
+        unbounded = testbed.network.status().unbounded
         if unbounded:
             story.note(f"memory of nodes isn't bounded: {unbounded}")
         yield testbed

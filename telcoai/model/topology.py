@@ -130,6 +130,11 @@ class Topology:
     seed: int = 0
     cluster: Cluster | None = None
 
+    @property
+    def is_paced(self) -> bool:
+        """Whether nodes are emulated, so that compute is paced to their profiles; machines of one's own are not."""
+        return self.platform != "kubeconfig" and self.hosts != "ssh"
+
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""
         for node in self.nodes:

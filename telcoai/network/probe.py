@@ -52,8 +52,12 @@ class LinkProbe:
         self.readings: list[LinkReading] = []
         self.failure = ""
 
-    def start(self) -> None:
-        """Measure once now, and go on in a thread."""
+    def start(self, t0_ns: int) -> None:
+        """Measure once now, and go on in a thread; times count from ``t0_ns`` on, and what was read before is gone."""
+        with self._lock:
+            self._t0_ns = t0_ns
+            self._since_ns = dict.fromkeys(self._since_ns, self._now_ns())
+            self.readings.clear()
         self.measure_once()
         self._thread.start()
 

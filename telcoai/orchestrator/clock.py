@@ -14,6 +14,10 @@ class RunClock:
     t0_ns: int
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    def start_in(self, lead_s: float) -> None:
+        """Begin the run anew, in so many seconds."""
+        self.t0_ns = time.monotonic_ns() + int(lead_s * 1e9)
+
     def now_s(self) -> float:
         """Seconds since t0, negative before it."""
         return (time.monotonic_ns() - self.t0_ns) / 1e9

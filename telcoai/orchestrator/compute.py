@@ -50,6 +50,8 @@ def node_stage_seconds(profile: DeviceProfile, variant: Variant, family: str) ->
 
 def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProfile, host: HostTimes) -> Modes:
     """Modes of all of a workload's variants on a node of ``profile``."""
+    if not scenario.topology.is_paced:
+        return {variant.name: ("run",) * len(variant.stages) for variant in workload.variants}
     if scenario.compute != "auto":
         return {variant.name: (scenario.compute,) * len(variant.stages) for variant in workload.variants}
     busy, own = is_host_too_small(scenario, host, os.cpu_count() or 1), host[workload.name]

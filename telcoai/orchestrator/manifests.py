@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from telcoai.adapters.kubernetes import Object
@@ -30,12 +30,18 @@ REPLICA_CORES = 1
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where objects go: testbed, namespace, image, and whether the image is on the nodes already."""
+    """Where objects go: testbed, namespace, image, and whether the image is on the nodes already.
+
+    ``hosts``: the cluster's name of each of the testbed's nodes. ``counts_cores``: its nodes have telcoai's extended
+    resource, which takes the right to change them.
+    """
 
     testbed: str
     namespace: str
     image: str
     loaded: bool
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    counts_cores: bool = True
 
     def labels(self, role: str, node: str = "") -> dict[str, str]:
         """Labels of an object."""
@@ -94,7 +100,7 @@ def service(ground: Ground, name: str, labels: Mapping[str, str]) -> Object:
 def runtime(ground: Ground, node: str, config_digest: str, memory_bytes: int) -> Object:
     """A node's runtime: one pod that stays on its node and is told all by its configuration."""
     labels = ground.labels(RUNTIME, node)
-    spec = _pod([_serving(ground, f"{node}.json", memory_bytes)], {NODE_LABEL: node})
+    spec = _pod([_serving(ground, f"{node}.json", memory_bytes)], [ground.hosts[node]])
     return _deployment(ground.meta(runtime_name(node), RUNTIME, node), labels, spec, 1, config_digest)
 
 
@@ -102,9 +108,9 @@ def replicas(ground: Ground, name: str, count: int, config_digest: str, memory_b
     """Runtimes that Kubernetes places where it likes; each becomes the runtime of the node where it is."""
     container = _serving(ground, f"{REPLICA}.$(NODE_NAME).json", memory_bytes)
     container["env"].append({"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}})
-    for kind in ("requests", "limits"):
+    for kind in ("requests", "limits") if ground.counts_cores else ():
         container["resources"][kind][CORES] = str(REPLICA_CORES)
-    spec = _pod([container], {TESTBED_LABEL: ground.testbed})
+    spec = _pod([container], list(ground.hosts.values()))
     return _deployment(ground.meta(name, REPLICA), ground.labels(REPLICA), spec, count, config_digest)
 
 
@@ -122,7 +128,7 @@ def driver(ground: Ground, run: str, node: str, most_s: float) -> Object:
         "securityContext": _locked(),
         "volumeMounts": [_mount("token", "/token"), {"name": "scratch", "mountPath": "/tmp"}],  # noqa: S108 - in the pod
     }
-    spec = _pod([container], {NODE_LABEL: node}) | {"restartPolicy": "Never"}
+    spec = _pod([container], [ground.hosts[node]]) | {"restartPolicy": "Never"}
     labels = ground.labels(DRIVER, node) | {"telcoai.dev/run": run}
     return {
         "apiVersion": "batch/v1",
@@ -182,9 +188,12 @@ def _serving(ground: Ground, config: str, memory_bytes: int) -> Object:
     }
 
 
-def _pod(containers: list[Object], where: Mapping[str, str]) -> Object:
+def _pod(containers: list[Object], hosts: list[str]) -> Object:
+    """A pod on one of these nodes of the cluster."""
+    some = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [host]}]} for host in hosts]
+    where = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": some}}
     return {
-        "nodeSelector": dict(where),
+        "affinity": {"nodeAffinity": where},
         "tolerations": [{"key": "telcoai.dev/tier", "operator": "Exists"}],
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,

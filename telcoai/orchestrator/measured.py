@@ -11,7 +11,7 @@ def measure_links(testbed: Testbed) -> Measure:
 
     def measure() -> dict[tuple[str, str], Seen]:
         delays: dict[tuple[str, str], float | None] = {}
-        for one in testbed.sandbox.delays():
+        for one in testbed.network.delays():
             delays[one.link, "up"], delays[one.link, "down"] = one.up.delay_ms, one.down.delay_ms
         return {
             (one.link, one.direction): Seen(
@@ -21,7 +21,7 @@ def measure_links(testbed: Testbed) -> Measure:
                 one.dropped_queue,
                 one.dropped_loss,
             )
-            for one in testbed.sandbox.counters().directions
+            for one in testbed.network.counters().directions
         }
 
     return measure

@@ -21,7 +21,7 @@ from telcoai.errors import TestbedError
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.orchestrator.manifests import RUNTIME
 
-EVERY_S = 5.0
+EVERY_S = 10.0
 LEAST_WINDOW_S = 5.0
 LEAST_CPU_S = 0.5
 """Less than that is counted too coarsely to be compared."""

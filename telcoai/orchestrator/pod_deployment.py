@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,11 @@ class PodDeployment:
         self.door = PodDoor(
             self.cluster.kubernetes, self.cluster.namespace, (self.testbed.folder / "token").read_text().strip()
         )
-        self.ground = manifests.Ground(self.testbed.topology.name, self.cluster.namespace, "", loaded=True)
+        hosts = {one.node: one.name for one in self.cluster.members}
+        is_own = self.testbed.topology.platform != "kubeconfig"
+        self.ground = manifests.Ground(
+            self.testbed.topology.name, self.cluster.namespace, "", True, hosts, counts_cores=is_own
+        )
         self.pods = Pods(self.cluster.kubernetes, self.ground)
         self._pod_control = PodControl(self.door)
         self._cpu: PodCpu | None = None
@@ -76,10 +80,11 @@ class PodDeployment:
         pods.remove(self.cluster.kubernetes, self.ground, DRIVER, REPLICA)
         self._restore_links()
         image = image_of(self.testbed, self.workloads.values())
-        self.ground = manifests.Ground(self.ground.testbed, self.ground.namespace, image.tag, image.loaded)
+        self.ground = replace(self.ground, image=image.tag, loaded=image.loaded)
         self.pods = Pods(self.cluster.kubernetes, self.ground)
         addresses = self._make_services()
-        places = Ground(addresses, Path(manifests.TOKEN_PATH), Path("/tmp"), moved=image.places)  # noqa: S108 - in pods
+        is_paced = self.testbed.topology.is_paced
+        places = Ground(addresses, Path(manifests.TOKEN_PATH), Path("/tmp"), is_paced, image.places)  # noqa: S108 - in pods
         self.configs = runtime_configs(self.scenario, self.workloads, self.host, places)
         self._make_runtimes()
         found = self._wait_runtimes(list(self.configs))
@@ -88,7 +93,7 @@ class PodDeployment:
     def revive(self, seed: int) -> None:
         """As new for a run: links, draws, runtimes that have started again."""
         self._restore_links()
-        self.testbed.sandbox.reseed(seed)
+        self.testbed.network.reseed(seed)
         pods.remove(self.cluster.kubernetes, self.ground, DRIVER, REPLICA)
         before = self.control.restart(self.configs)
         deadline = time.monotonic() + FRESH_S
@@ -148,12 +153,12 @@ class PodDeployment:
 
     def stop_node(self, name: str) -> None:
         """End a node as a crash would: links first, then its kubelet and every container."""
-        self.testbed.sandbox.node_stop(name)
+        self.testbed.network.node_stop(name)
         node_faults.crash(self.testbed, name)
 
     def start_node(self, name: str) -> None:
         """Bring a crashed node back, with a fresh runtime that is ready."""
-        self.testbed.sandbox.node_start(name)
+        self.testbed.network.node_start(name)
         node_faults.recover(self.testbed, name)
         self._wait_runtimes([name])
 
@@ -190,9 +195,9 @@ class PodDeployment:
     def _restore_links(self) -> None:
         for link in self.testbed.topology.links:
             self.testbed.set_link(link.name, link.up, link.down)
-        for status in self.testbed.sandbox.status().nodes:
+        for status in self.testbed.network.status().nodes:
             if not status.up:
-                self.testbed.sandbox.node_start(status.name)
+                self.testbed.network.node_start(status.name)
                 node_faults.recover(self.testbed, status.name)
 
     def _make_services(self) -> dict[str, str]:

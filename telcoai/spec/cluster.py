@@ -11,7 +11,7 @@ from telcoai.model.cluster import Cluster, ControlPlane, Existing, K3s, Kind
 from telcoai.spec.cluster_form import ClusterSpec, K3sForm, KindForm, KubeconfigForm
 
 K3S_VERSION = "v1.33.1+k3s1"
-KIND_IMAGE = "kindest/node:v1.36.3"
+KIND_IMAGE = "kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5"
 
 KEYS = tuple(ClusterSpec.model_fields)
 PLATFORMS = {
@@ -42,13 +42,12 @@ Report = Callable[..., None]
 def platform_and_hosts(hosts: str | None, platform: str | None, report: Report) -> tuple[str, str]:
     """Both, with what isn't said filled in; a pair that doesn't go together is reported."""
     if platform is None:
-        platform = {"docker": "k3s", "ssh": "k3s"}.get(hosts or "virtual", "process")
+        platform = {"docker": "k3s", "ssh": "k3s", "existing": "kubeconfig"}.get(hosts or "virtual", "process")
     fitting = PLATFORMS[platform]
     if hosts is None:
         return platform, fitting[0]
     if hosts not in fitting:
-        some = " or ".join(fitting) if platform != "kubeconfig" else "no hosts at all: its nodes are there already"
-        report(f"platform {platform} needs hosts: {some}", "hosts")
+        report(f"platform {platform} needs hosts: {' or '.join(fitting)}", "hosts")
     return platform, hosts
 
 

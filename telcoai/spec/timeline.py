@@ -87,7 +87,9 @@ def timeline(
     for index, event in events:
         if event.at > document.spec.duration:
             places.report(f"is after the end of the run (duration {document.spec.duration:g}s)", *_at(index), "at")
-        if isinstance(event, LinkEvent):
+        if topology.platform == "kubeconfig" and not isinstance(event, ServiceEvent):
+            places.report("links and nodes of a cluster that is there already can't be changed", *_at(index))
+        elif isinstance(event, LinkEvent):
             changes += story.link(event, index)
         elif isinstance(event, ServiceEvent):
             changes += story.service(event, index)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from telcoai.emulation import linux
+from telcoai.emulation.sandbox import Sandbox
 from telcoai.testbed.links import refuse_bad_links
 from telcoai.testbed.running import Testbed
 
@@ -59,10 +60,10 @@ class PodNetworks:
 
         Pods that have just started keep the machine busy for a while, so that it is tried some times.
         """
-        if not self.ends:
+        if not self.ends or not isinstance(self.testbed.network, Sandbox):
             return []
         for pause_s in (*_PAUSES_S, 0.0):
-            measured = self.testbed.sandbox.delays_between(self.ends)
+            measured = self.testbed.network.delays_between(self.ends)
             if not any(one.problems for one in measured):
                 break
             time.sleep(pause_s)

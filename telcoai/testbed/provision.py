@@ -5,7 +5,6 @@ Every step can be done again: an ``up`` that was interrupted goes on where it en
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -15,24 +14,22 @@ from pathlib import Path
 from telcoai.adapters.ansible import run_playbook
 from telcoai.adapters.engine import KIND_LABEL, LABEL, Engine
 from telcoai.adapters.kubernetes import Kubernetes, Object
-from telcoai.emulation import lifecycle
-from telcoai.emulation.sandbox import Sandbox
-from telcoai.errors import LinkError, NodeError, TestbedError
+from telcoai.errors import NodeError, TestbedError
 from telcoai.model.topology import Topology
+from telcoai.testbed.adopt import adopt
 from telcoai.testbed.cluster import (
     CORES,
     KUBECONFIG,
-    NETWORK,
     NODE_LABEL,
     Member,
     RunningCluster,
     find_members,
     is_ready,
-    network_layout,
 )
+from telcoai.testbed.cluster_links import choose_backend, connect, disconnect
 from telcoai.testbed.inventory import inventory
-from telcoai.testbed.links import LINKS, refuse_bad_links, verification
 from telcoai.testbed.namespace import ensure_namespace
+from telcoai.testbed.network import Network
 from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, write_private
 
 UP_S = 900.0
@@ -44,12 +41,24 @@ Step = Callable[[str], None]
 """Takes a line about what goes on."""
 
 
-def provision(topology: Topology, folder: Path, step: Step) -> tuple[RunningCluster, Sandbox]:
+def provision(topology: Topology, folder: Path, step: Step) -> tuple[RunningCluster, Network]:
     """Make the cluster of a testbed, or go on with one that was begun; its links are measured and in tolerance.
 
     TestbedError with what failed, where, and what to try; what there is by then stays, for ``up`` again or ``down``.
     """
-    prepare(topology, folder)
+    if topology.platform == "kubeconfig":
+        cluster = adopt(topology, folder)
+        prepare(topology, folder)
+    else:
+        prepare(topology, folder)
+        cluster = _make(topology, folder, step)
+    cluster.write()
+    step(f"links: {cluster.backend}")
+    return cluster, connect(topology, cluster)
+
+
+def _make(topology: Topology, folder: Path, step: Step) -> RunningCluster:
+    """The cluster by Ansible, and what only the API can do."""
     made = inventory(topology, folder, os.environ)
     run_playbook("up.yml", made, {}, step=step, timeout_s=UP_S + 30.0 * len(topology.nodes))
     kubernetes = Kubernetes.open(folder / KUBECONFIG)
@@ -57,11 +66,8 @@ def provision(topology: Topology, folder: Path, step: Step) -> tuple[RunningClus
     members = find_members(topology, nodes, _containers(topology))
     _count_cores(kubernetes, topology, members)
     ensure_namespace(kubernetes, topology.name)
-    version = str(kubernetes.get("/version")["gitVersion"])  # type: ignore[index]
-    cluster = RunningCluster(folder, members, version, "userspace", kubeconfig=folder / KUBECONFIG)
-    cluster.write()
-    step("links")
-    return cluster, connect(topology, cluster)
+    version = str((kubernetes.get("/version") or {}).get("gitVersion", "unknown"))
+    return RunningCluster(folder, members, version, choose_backend(topology, members), kubeconfig=folder / KUBECONFIG)
 
 
 def prepare(topology: Topology, folder: Path) -> None:
@@ -72,28 +78,6 @@ def prepare(topology: Topology, folder: Path) -> None:
     if not (folder / "token").exists():
         make_token(folder)
     write_private(folder / TOPOLOGY, dump_topology(topology))
-
-
-def connect(topology: Topology, cluster: RunningCluster) -> Sandbox:
-    """The links between the nodes of a cluster, measured and in tolerance. LinkError when they are not."""
-    elsewhere = [one.node for one in cluster.members if not one.pid]
-    if elsewhere:
-        raise LinkError(
-            f"the userspace network reaches nodes on this machine only, and {', '.join(elsewhere[:5])} isn't here",
-            "ask for network: {backend: netem}",
-        )
-    folder = cluster.folder / NETWORK
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sandbox = Sandbox.draft(network_layout(topology, cluster.members), folder)
-    try:
-        measured = sandbox.measure()
-        write_private(cluster.folder / LINKS, json.dumps(verification(topology, measured), indent=1))
-        refuse_bad_links(measured)
-        sandbox.commit()
-    except BaseException:
-        sandbox.close()
-        raise
-    return sandbox
 
 
 def _containers(topology: Topology) -> dict[str, int]:
@@ -139,7 +123,7 @@ def remove(topology: Topology | None, name: str, folder: Path, step: Step) -> bo
 
     Works without the API, and without a topology by the labels that all of a testbed carries.
     """
-    lifecycle.destroy(folder / NETWORK)
+    disconnect(topology, RunningCluster.read(folder), folder)
     there = folder.is_dir()
     if topology is not None and topology.platform != "kubeconfig":
         run_playbook("down.yml", inventory(topology, folder, os.environ), {}, step=step, timeout_s=DOWN_S)

@@ -17,8 +17,9 @@ from telcoai.emulation.leftovers import leftovers
 from telcoai.emulation.sandbox import Sandbox
 from telcoai.errors import InputError, TestbedError
 from telcoai.model.topology import LinkState, Topology
-from telcoai.testbed.cluster import NETWORK, RunningCluster
+from telcoai.testbed.cluster import RunningCluster
 from telcoai.testbed.links import LINKS, refuse_bad_links, verification
+from telcoai.testbed.network import Network
 from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, parse_topology, write_private
 
 
@@ -26,15 +27,22 @@ from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, parse_top
 class Testbed:
     """A testbed that is up. ``folder`` is its state folder (0700).
 
-    ``sandbox``: its virtual hosts and the network between them; on a cluster only the network between its nodes.
+    ``network``: what makes its links; with virtual hosts it is the sandbox that they are in, too.
     """
 
     __test__ = False
 
     topology: Topology
     folder: Path
-    sandbox: Sandbox
+    network: Network
     cluster: RunningCluster | None = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox of virtual hosts, or the userspace network of a cluster; TypeError for other networks."""
+        if not isinstance(self.network, Sandbox):
+            raise TypeError(f"the network of {self.topology.name} is no sandbox")
+        return self.network
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -43,8 +51,8 @@ class Testbed:
 
     def set_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """Set both directions of a link; LinkError when the network doesn't take them."""
-        self.sandbox.set_link(name, UP, up)
-        self.sandbox.set_link(name, DOWN, down)
+        self.network.set_link(name, UP, up)
+        self.network.set_link(name, DOWN, down)
 
     def verified_links(self) -> list[dict[str, Any]]:
         """What ``up`` measured of each link, beside what was asked."""
@@ -60,7 +68,7 @@ def bring_up(topology: Topology, root: Path, step: Callable[[str], None] = lambd
     devices or a cluster can't be had.
     """
     running = find(topology.name, root)
-    if running is not None and running.topology == topology and running.sandbox.status().failure:
+    if running is not None and running.topology == topology and running.network.status().failure:
         if running.cluster is None:
             take_down(topology.name, root)
         running = None
@@ -78,8 +86,8 @@ def _begin(topology: Topology, root: Path, step: Callable[[str], None]) -> tuple
     from telcoai.testbed.provision import provision
 
     folder = root / topology.name
-    cluster, sandbox = provision(topology, folder, step)
-    return Testbed(topology, folder, sandbox, cluster), True
+    cluster, network = provision(topology, folder, step)
+    return Testbed(topology, folder, network, cluster), True
 
 
 def _refuse_another(topology: Topology, folder: Path) -> None:
@@ -136,10 +144,19 @@ def find(name: str, root: Path) -> Testbed | None:
     """The testbed of that name if it is up; None when it isn't (what a killed one left is ignored)."""
     folder = root / name
     cluster = RunningCluster.read(folder)
-    network = folder / NETWORK if cluster else folder
-    if lifecycle.running(network) is None:
+    if cluster is not None:
+        return _find_cluster(folder, cluster)
+    if lifecycle.running(folder) is None:
         return None
-    return Testbed(parse_topology((folder / TOPOLOGY).read_text()), folder, Sandbox.attach(network), cluster)
+    return Testbed(parse_topology((folder / TOPOLOGY).read_text()), folder, Sandbox.attach(folder))
+
+
+def _find_cluster(folder: Path, cluster: RunningCluster) -> Testbed | None:
+    from telcoai.testbed.cluster_links import attach
+
+    topology = parse_topology((folder / TOPOLOGY).read_text())
+    network = attach(topology, cluster)
+    return None if network is None else Testbed(topology, folder, network, cluster)
 
 
 def find_all(root: Path) -> list[Testbed]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telcoai.errors import InputError
 from telcoai.model.workload import WorkloadInfo
 from telcoai.testbed.image_loading import K3S, KIND, load
 from telcoai.testbed.running import Testbed
@@ -35,6 +36,11 @@ def image_of(testbed: Testbed, workloads: Iterable[WorkloadInfo]) -> NodeImage:
     places = {path: Path(WORKLOADS, name) for name, path in files.items()}
     if cluster.image:
         return NodeImage(cluster.image, False, places)
+    if testbed.topology.platform == "kubeconfig":
+        raise InputError(
+            "no image is put on the nodes of a cluster that is there already",
+            "push one that they can pull, and name it: runtime: {image: registry/name:tag}",
+        )
     image = build(running.engine, cache_folder(os.environ), cluster.runtime_base or default_base(), files)
     client = K3S if testbed.topology.platform == "k3s" else KIND
     load(running.engine, image, [one.container for one in running.members if one.container], client)

@@ -9,7 +9,8 @@ import pytest
 from telcoai.orchestrator import manifests
 from telcoai.orchestrator.manifests import Ground
 
-GROUND = Ground("lab", "telcoai", "telcoai.dev/runtime:1", loaded=True)
+HOSTS = {"camera-1": "worker", "edge": "worker2", "camera-with-a-long-name-1234": "worker3"}
+GROUND = Ground("lab", "telcoai", "telcoai.dev/runtime:1", loaded=True, hosts=HOSTS)
 MIB = 1024 * 1024
 
 
@@ -20,6 +21,11 @@ def pod_specs():
         manifests.driver(GROUND, "edge-only-r1", "camera-1", 60.0),
     ]
     return [one["spec"]["template"]["spec"] for one in made]
+
+
+def hosts_of(spec):
+    terms = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    return [term["matchFields"][0]["values"][0] for term in terms]
 
 
 @pytest.mark.parametrize("spec", pod_specs(), ids=["runtime", "replicas", "driver"])
@@ -44,7 +50,7 @@ def test_what_was_loaded_is_never_pulled(spec):
 
 
 def test_an_image_of_the_users_own_is_pulled():
-    ground = Ground("lab", "telcoai", "registry.example/runtime:1", loaded=False)
+    ground = Ground("lab", "telcoai", "registry.example/runtime:1", loaded=False, hosts=HOSTS)
     spec = manifests.runtime(ground, "edge", "d", MIB)["spec"]["template"]["spec"]
     assert spec["containers"][0]["imagePullPolicy"] == "IfNotPresent"
 
@@ -52,7 +58,7 @@ def test_an_image_of_the_users_own_is_pulled():
 def test_a_runtime_stays_on_its_node_and_asks_the_protocols_probes():
     made = manifests.runtime(GROUND, "camera-1", "d", 512 * MIB)
     spec = made["spec"]["template"]["spec"]
-    assert spec["nodeSelector"] == {"telcoai.dev/node": "camera-1"}
+    assert hosts_of(spec) == ["worker"]
     container = spec["containers"][0]
     assert container["command"][-1] == "/config/camera-1.json"
     assert container["startupProbe"]["httpGet"]["path"] == "/v2/health/ready"
@@ -65,7 +71,13 @@ def test_replicas_take_cores_of_the_device_and_the_configuration_of_the_node_whe
     assert container["resources"]["limits"]["telcoai.dev/cores"] == "1"
     assert container["command"][-1] == "/config/replica.$(NODE_NAME).json"
     assert {one["name"] for one in container["env"]} == {"NODE_NAME"}
-    assert "telcoai.dev/node" not in spec["nodeSelector"]
+    assert hosts_of(spec) == list(HOSTS.values())
+
+
+def test_cores_are_counted_only_where_nodes_have_them():
+    ground = Ground("lab", "telcoai", "image", loaded=False, hosts=HOSTS, counts_cores=False)
+    spec = manifests.replicas(ground, "replicas", 3, "d", 512 * MIB)["spec"]["template"]["spec"]
+    assert "telcoai.dev/cores" not in spec["containers"][0]["resources"]["limits"]
 
 
 def test_another_configuration_makes_another_pod():
