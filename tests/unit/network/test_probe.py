@@ -65,7 +65,7 @@ def test_a_network_that_is_gone_ends_the_probe_and_is_told(error, told):
             raise error from None
 
     probe = make(measure)
-    probe.start()
+    probe.start(0)
     deadline = time.monotonic() + 10
     while not probe.failure and time.monotonic() < deadline:
         time.sleep(0.02)
