@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ KIND_LABEL = "io.x-k8s.kind.cluster"
 """Carried by kind's nodes; its value is ``telcoai-<testbed>``."""
 
 _TAIL_LINES = 8
+_AT_ONCE = 8
 _ABSENT = re.compile(
     r"no such (object|container|image|network|volume)|(network|volume|image) .*not (found|known)", re.I
 )
@@ -182,16 +184,19 @@ class Engine:
         return [dict(zip(fields, line.split("\t"), strict=True)) for line in lines if line]
 
     def _remove(self, argv: list[str], what: str, names: Mapping[str, str]) -> list[str]:
-        removed = []
-        for handle, name in names.items():
-            try:
-                self.run([*argv, handle], timeout_s=120)
-            except CommandFailed as err:
-                if _ABSENT.search(err.stderr) or _GOING.search(err.stderr):
-                    continue  # someone else was quicker
-                raise
-            removed.append(f"{what} {name}")
-        return removed
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            gone = list(pool.map(lambda handle: self._remove_one([*argv, handle]), names))
+        return [f"{what} {name}" for name, is_gone in zip(names.values(), gone, strict=True) if is_gone]
+
+    def _remove_one(self, argv: list[str]) -> bool:
+        """Whether it was there to be removed."""
+        try:
+            self.run(argv, timeout_s=120)
+        except CommandFailed as err:
+            if _ABSENT.search(err.stderr) or _GOING.search(err.stderr):
+                return False  # someone else was quicker
+            raise
+        return True
 
 
 def _program() -> str:

@@ -121,11 +121,12 @@ def _count_cores(kubernetes: Kubernetes, topology: Topology, members: tuple[Memb
 def remove(topology: Topology | None, name: str, folder: Path, step: Step) -> bool:
     """Take a testbed's cluster down, whatever state it is in; whether there was anything.
 
-    Works without the API, and without a topology by the labels that all of a testbed carries.
+    Works without the API. What is in containers is found by the label that all of a testbed carries, with a topology or
+    without; only machines of one's own need the playbook.
     """
     disconnect(topology, RunningCluster.read(folder), folder)
     there = folder.is_dir()
-    if topology is not None and topology.platform != "kubeconfig":
+    if topology is not None and topology.hosts == "ssh":
         run_playbook("down.yml", inventory(topology, folder, os.environ), {}, step=step, timeout_s=DOWN_S)
     if topology is None or topology.hosts == "docker":
         there |= bool(remove_labelled(name))
