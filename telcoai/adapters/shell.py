@@ -29,7 +29,7 @@ class Shell:
         with self._lock:
             process = self._opened()
             mark = secrets.token_hex(8)
-            wrapped = f"( {script}\n) 2>&1 </dev/null; echo; echo {mark} $?\n"
+            wrapped = f"( {script}\n) 2>&1 </dev/null; printf '\\n%s %s\\n' {mark} $?\n"
             try:
                 assert process.stdin is not None
                 process.stdin.write(wrapped.encode())

@@ -56,7 +56,7 @@ class TestbedSpec(ClusterSpec):
     extends: Reference | None = Field(None, description="Another testbed that this one changes and adds to.")
     hosts: Literal["virtual", "docker", "ssh", "existing"] | None = Field(
         None,
-        description="Where nodes are: made on this machine (without or with Docker), over SSH, or in a cluster already.",
+        description="Where nodes are: made here, with Docker or without; over SSH; or in a cluster already.",
     )
     platform: Literal["process", "k3s", "kind", "kubeconfig"] | None = Field(
         None, description="What runs workloads: plain processes, or a Kubernetes cluster."

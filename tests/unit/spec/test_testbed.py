@@ -82,7 +82,12 @@ def test_directions_may_differ(folder):
         ("loss: 0.1%", "loss: [1]", "[1]", "a list is not a share"),
         ("    - {between: [edge, cloud], delay: 15ms, rate: 1gbit}\n", "", "cloud, tier", "'cloud' can't be reached"),
         ("name: cloud", "name: camera-3", "camera-3", "'camera-3' is taken"),
-        ("  nodes:", "  hosts: podman\n  nodes:", "podman", "unknown value 'podman' (allowed: virtual, docker, ssh, existing)"),
+        (
+            "  nodes:",
+            "  hosts: podman\n  nodes:",
+            "podman",
+            "unknown value 'podman' (allowed: virtual, docker, ssh, existing)",
+        ),
         ("  nodes:", "  hosts: virtual\n  platform: kind\n  nodes:", "virtual", "platform kind needs hosts: docker"),
         (
             "  nodes:",
