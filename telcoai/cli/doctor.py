@@ -10,6 +10,9 @@ import typer
 
 from telcoai.cli.console import Output, OutputOption, print_json, print_table
 
+INSTANCES = 8192
+"""Of inotify, that the systemds and kubelets of twenty nodes need."""
+
 PROGRAMS = {
     "make": (("make",), "make"),
     "git": (("git",), "git"),
@@ -39,6 +42,28 @@ def doctor(output: OutputOption = Output.TABLE) -> None:
         raise typer.Exit(3)
 
 
+def _for_clusters() -> list[tuple[str, bool, bool, str]]:
+    """What testbeds on Kubernetes need beside that."""
+    from pathlib import Path
+
+    from telcoai.adapters.engine import Engine
+    from telcoai.errors import TelcoaiError
+
+    try:
+        engine = (True, f"{Engine.find().program} answers")
+    except TelcoaiError as err:
+        engine = (False, f"only testbeds on kind, or on k3s with hosts: docker, use one: {err.message}")
+    kind = shutil.which("kind")
+    limit = Path("/proc/sys/fs/inotify/max_user_instances")
+    instances = int(limit.read_text()) if limit.exists() else 0
+    many = f"{instances}; over about ten nodes need sudo sysctl fs.inotify.max_user_instances={INSTANCES}"
+    return [
+        ("container engine", engine[0], False, engine[1]),
+        ("kind", kind is not None, False, kind or "only platform: kind uses it: https://kind.sigs.k8s.io"),
+        ("inotify instances", instances >= INSTANCES, False, str(instances) if instances >= INSTANCES else many),
+    ]
+
+
 def _findings() -> list[tuple[str, bool, bool, str]]:
     """(check, ok, needed, detail) each."""
     from telcoai.emulation.cgroups import memory_tree
@@ -52,6 +77,7 @@ def _findings() -> list[tuple[str, bool, bool, str]]:
     found.append(("memory limits", bounded, False, "nodes' memory is bounded by cgroups" if bounded else unbounded))
     cores = os.cpu_count() or 1
     found.append(("cores", cores >= 2, False, f"{cores}; with fewer than 2 most runs will be invalid"))
+    found += _for_clusters()
     for program, (names, package) in PROGRAMS.items():
         path = next(filter(None, map(shutil.which, names)), None)
         missing = f"only set-up and tests use it: sudo apt install {package}"

@@ -23,7 +23,7 @@ from telcoai.orchestrator.deployment import Deployment, deployment_of, undeploy
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.runtime_applier import RuntimeApplier
-from telcoai.testbed.running import Testbed, find
+from telcoai.testbed.running import Testbed, find, same_testbed
 
 FIRST_PLAN_S = 10.0
 
@@ -47,7 +47,7 @@ def _running(topology: Topology, root: Path) -> Testbed:
     testbed = find(topology.name, root)
     if testbed is None:
         raise InputError(f"testbed {topology.name} is not up", "telcoai up brings it up")
-    if testbed.topology != topology:
+    if not same_testbed(testbed.topology, topology):
         raise InputError(
             f"testbed {topology.name} is up, with other nodes or links than its file says now",
             f"telcoai down {topology.name}, then up again",

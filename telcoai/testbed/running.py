@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +68,30 @@ def bring_up(topology: Topology, root: Path, step: Callable[[str], None] = lambd
     devices or a cluster can't be had.
     """
     running = find(topology.name, root)
-    if running is not None and running.topology == topology and running.network.status().failure:
+    if running is not None and same_testbed(running.topology, topology) and running.network.status().failure:
         if running.cluster is None:
             take_down(topology.name, root)
         running = None
     if running is None:
         _refuse_another(topology, root / topology.name)
         return _begin(topology, root, step)
-    if running.topology != topology:
+    if not same_testbed(running.topology, topology):
         raise _another(topology.name)
     return running, False
+
+
+def same_testbed(one: Topology, other: Topology) -> bool:
+    """Whether two testbeds are the same; images and binaries that only their making needed may differ."""
+    return _lasting(one) == _lasting(other)
+
+
+def _lasting(topology: Topology) -> Topology:
+    if topology.cluster is None:
+        return topology
+    kind = replace(topology.cluster.kind, image="") if topology.cluster.kind else None
+    k3s = replace(topology.cluster.k3s, source="", path=None) if topology.cluster.k3s else None
+    cluster = replace(topology.cluster, kind=kind, k3s=k3s, machine_base="", runtime_base="")
+    return replace(topology, cluster=cluster)
 
 
 def _begin(topology: Topology, root: Path, step: Callable[[str], None]) -> tuple[Testbed, bool]:
@@ -94,7 +108,7 @@ def _refuse_another(topology: Topology, folder: Path) -> None:
     """InputError when the folder holds the beginnings of another testbed's cluster."""
     if (folder / TOPOLOGY).exists() and topology.cluster is not None:
         found = parse_topology((folder / TOPOLOGY).read_text())
-        if found != topology:
+        if not same_testbed(found, topology):
             raise _another(topology.name)
 
 

@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telcoai.adapters.ansible import run_playbook
 from telcoai.errors import InputError
 from telcoai.model.workload import WorkloadInfo
 from telcoai.testbed.image_loading import K3S, KIND, load
+from telcoai.testbed.inventory import inventory
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.runtime_image import WORKLOADS, build
+
+LOAD_S = 900.0
+"""How long an image may take to reach machines over SSH."""
 
 DEFAULT_BASE = "python:{version}-slim-bookworm"
 
@@ -42,6 +47,11 @@ def image_of(testbed: Testbed, workloads: Iterable[WorkloadInfo]) -> NodeImage:
             "push one that they can pull, and name it: runtime: {image: registry/name:tag}",
         )
     image = build(running.engine, cache_folder(os.environ), cluster.runtime_base or default_base(), files)
+    if testbed.topology.hosts == "ssh":
+        made = inventory(testbed.topology, testbed.folder, os.environ)
+        variables = {"telcoai_image_archive": str(image.archive), "telcoai_image_name": image.tag}
+        run_playbook("image.yml", made, variables, step=lambda _: None, timeout_s=LOAD_S)
+        return NodeImage(image.tag, True, places)
     client = K3S if testbed.topology.platform == "k3s" else KIND
     load(running.engine, image, [one.container for one in running.members if one.container], client)
     return NodeImage(image.tag, True, places)
