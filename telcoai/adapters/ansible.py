@@ -6,6 +6,7 @@ ended, however it ended; no process of it stays. A person's own ansible.cfg has 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import queue
@@ -82,7 +83,8 @@ def run_playbook(
     """
     started = time.monotonic()
     events = Events(step, f"{playbooks_folder().parent}/")
-    with _private_folder() as folder:
+    place = str(inventory.get("all", {}).get("vars", {}).get("telcoai_folder", ""))
+    with _private_folder(place) as folder:
         status = _run(Play(playbook, inventory, variables, check, timeout_s), folder, events)
         said = "" if status == "successful" else _last_words(folder)
     if status == "timeout":
@@ -132,9 +134,24 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
+def end_playbooks(place: str) -> None:
+    """End playbooks that go on for the testbed in the folder ``place`` though their command was killed.
+
+    Their temporary folders go too.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(place)}*"):
+        _end_processes(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(place: str) -> str:
+    """How temporary folders of playbooks begin that run for the testbed in a folder."""
+    return f"telcoai-play-{hashlib.sha256(place.encode()).hexdigest()[:12]}-"
+
+
 @contextmanager
-def _private_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="telcoai-play-"))
+def _private_folder(place: str = "") -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(place)))
     (folder / "ansible.cfg").touch()
     try:
         yield folder

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from telcoai.adapters.ansible import run_playbook
+from telcoai.adapters.ansible import end_playbooks, run_playbook
 from telcoai.adapters.engine import KIND_LABEL, LABEL, Engine
 from telcoai.adapters.kubernetes import Kubernetes, Object
 from telcoai.errors import NodeError, TestbedError
@@ -59,6 +59,7 @@ def provision(topology: Topology, folder: Path, step: Step) -> tuple[RunningClus
 
 def _make(topology: Topology, folder: Path, step: Step) -> RunningCluster:
     """The cluster by Ansible, and what only the API can do."""
+    end_playbooks(str(folder))  # of an up that was killed
     made = inventory(topology, folder, os.environ)
     run_playbook("up.yml", made, {}, step=step, timeout_s=UP_S + 30.0 * len(topology.nodes))
     kubernetes = Kubernetes.open(folder / KUBECONFIG)
@@ -124,6 +125,7 @@ def remove(topology: Topology | None, name: str, folder: Path, step: Step) -> bo
     Works without the API. What is in containers is found by the label that all of a testbed carries, with a topology or
     without; only machines of one's own need the playbook.
     """
+    end_playbooks(str(folder))
     disconnect(topology, RunningCluster.read(folder), folder)
     there = folder.is_dir()
     if topology is not None and topology.hosts == "ssh":
