@@ -134,14 +134,16 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
-def end_playbooks(place: str) -> None:
-    """End playbooks that go on for the testbed in the folder ``place`` though their command was killed.
+def end_playbooks(place: str) -> int:
+    """End playbooks that go on for the testbed in the folder ``place`` though their command was killed; how many.
 
     Their temporary folders go too.
     """
-    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(place)}*"):
+    folders = list(Path(tempfile.gettempdir()).glob(f"{_prefix(place)}*"))
+    for folder in folders:
         _end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
+    return len(folders)
 
 
 def _prefix(place: str) -> str:

@@ -37,6 +37,9 @@ DOWN_S = 180.0
 READY_S = 120.0
 """How long machines and control plane, their removal, and nodes that are made may take."""
 
+SETTLE_ROUNDS = 5
+"""Seconds in which an engine does what a client that is gone asked of it last."""
+
 Step = Callable[[str], None]
 """Takes a line about what goes on."""
 
@@ -125,13 +128,17 @@ def remove(topology: Topology | None, name: str, folder: Path, step: Step) -> bo
     Works without the API. What is in containers is found by the label that all of a testbed carries, with a topology or
     without; only machines of one's own need the playbook.
     """
-    end_playbooks(str(folder))
+    cut_short = end_playbooks(str(folder))
     disconnect(topology, RunningCluster.read(folder), folder)
     there = folder.is_dir()
     if topology is not None and topology.hosts == "ssh":
         run_playbook("down.yml", inventory(topology, folder, os.environ), {}, step=step, timeout_s=DOWN_S)
     if topology is None or topology.hosts == "docker":
         there |= bool(remove_labelled(name))
+        if cut_short:  # what their last words asked of the engine may still be under way there
+            for _ in range(SETTLE_ROUNDS):
+                time.sleep(1.0)
+                remove_labelled(name)
     if there and folder.is_dir():
         shutil.rmtree(folder)
     return there
