@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
-from contextlib import suppress
 from ipaddress import IPv4Network
 
 from telcoai.emulation import linux
@@ -31,12 +30,3 @@ def divert(networks: Iterable[IPv4Network], own_address: str) -> None:
         except NetlinkError as err:
             if err.code != errno.EEXIST:
                 raise
-
-
-def restore() -> None:
-    """Take the rule of the current network namespace away; one that isn't there is fine."""
-    from pyroute2 import IPRoute
-    from pyroute2.netlink.exceptions import NetlinkError
-
-    with IPRoute() as door, suppress(NetlinkError):
-        door.rule("del", table=TABLE, priority=PRIORITY)

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
+from telcoai.adapters.token import read_token
 from telcoai.errors import InputError, TelcoaiError
 
 PORT = 8081
@@ -74,13 +75,7 @@ def _token() -> str:
     name = os.environ.get("TELCOAI_TOKEN_FILE", "")
     if not name:
         raise InputError("TELCOAI_TOKEN_FILE names no file with the token")
-    try:
-        token = Path(name).read_text().strip()
-    except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"{name}: the token can't be read: {err}") from err
-    if not token:
-        raise InputError(f"{name}: the token is empty")
-    return token
+    return read_token(Path(name))
 
 
 if __name__ == "__main__":

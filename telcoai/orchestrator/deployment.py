@@ -53,7 +53,7 @@ class Deployment(Protocol):
     def place(self, count: int) -> None:
         """Let the platform place ``count`` replicas, to which the hop ``*`` leads, and wait until they are ready.
 
-        TestbedError when it can't.
+        Nothing to do when a run has so many already. TestbedError when it can't.
         """
         ...
 

@@ -73,7 +73,6 @@ class PodDeployment:
         self._cpu: PodCpu | None = None
         self._placed = 0
         self._restarts: dict[str, int] = {}
-        self._placed = 0
 
     def start(self) -> None:
         """Bring the image to the nodes, start a runtime on each, and measure the links between their pods."""
@@ -107,7 +106,7 @@ class PodDeployment:
 
     def place(self, count: int) -> None:
         """Let Kubernetes place ``count`` replicas, of all services each, and wait until they are ready."""
-        if count == self._placed:
+        if count <= self._placed:
             return
         digest = _digest(self._all_configs())
         wanted = manifests.replicas(self.ground, REPLICAS, count, digest, self._least_memory())
@@ -193,12 +192,8 @@ class PodDeployment:
         return keep
 
     def _restore_links(self) -> None:
-        for link in self.testbed.topology.links:
-            self.testbed.set_link(link.name, link.up, link.down)
-        for status in self.testbed.network.status().nodes:
-            if not status.up:
-                self.testbed.network.node_start(status.name)
-                node_faults.recover(self.testbed, status.name)
+        for name in self.testbed.restore_links():
+            node_faults.recover(self.testbed, name)
 
     def _make_services(self) -> dict[str, str]:
         """A stable address for each node's runtime, and one for the replicas; by node, or ``*``."""

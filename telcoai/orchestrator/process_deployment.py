@@ -52,7 +52,7 @@ class ProcessDeployment:
     def start(self) -> None:
         """Start a runtime on every node and wait until all are ready. NodeError names the node that isn't."""
         stop(self.testbed, RUNTIME, DRIVER)
-        self.restore()
+        self.testbed.restore_links()
         for node, config in self.configs.items():
             write_private(self._config_path(node), json.dumps(config))
             self.launch(node)
@@ -80,7 +80,7 @@ class ProcessDeployment:
 
         A runtime that served an earlier run has warm connections, whose windows would favour the later run.
         """
-        self.restore()
+        self.testbed.restore_links()
         self.testbed.sandbox.reseed(seed)
         stop(self.testbed, RUNTIME, DRIVER)
         for node in self.configs:
@@ -94,7 +94,7 @@ class ProcessDeployment:
     def clear(self) -> None:
         """End all runtimes and drivers; links and nodes are then as the testbed has them."""
         stop(self.testbed, DRIVER, RUNTIME)
-        self.restore()
+        self.testbed.restore_links()
 
     def begin(self) -> None:
         """Nothing else is to be watched."""
@@ -126,14 +126,6 @@ class ProcessDeployment:
         codes = {one.id: one.code for one in self.testbed.sandbox.processes() if one.code is not None}
         found = [(node, codes.get(self.processes[node])) for node in nodes]
         return [f"runtime on {node} ended with code {code}" for node, code in found if code is not None]
-
-    def restore(self) -> None:
-        """Links as the testbed has them, all nodes up."""
-        for link in self.testbed.topology.links:
-            self.testbed.set_link(link.name, link.up, link.down)
-        for status in self.testbed.sandbox.status().nodes:
-            if not status.up:
-                self.testbed.sandbox.node_start(status.name)
 
     def log_path(self, node: str) -> Path:
         """Where the node's runtime logs."""

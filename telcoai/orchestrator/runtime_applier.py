@@ -28,7 +28,6 @@ class RuntimeApplier:
         """Held while plans are sent, so that a node that starts again never gets an older one than the others have."""
         self._accepted: dict[str, list[Assignment]] = {}
         self._plan: Plan | None = None
-        self._replicas = 0
 
     def apply(self, plan: Plan, before: Plan | None) -> list[str]:  # noqa: ARG002 - of the protocol; what was accepted decides
         """Send each device what it hasn't accepted yet, whatever was asked of it ``before``.
@@ -42,11 +41,10 @@ class RuntimeApplier:
             return self._send({name: part for name, part in parts.items() if self._accepted.get(name) != part})
 
     def _place(self, plan: Plan) -> None:
-        """Have replicas placed once, as many as there are devices that plans send to them."""
+        """Have replicas placed, as many as there are devices that plans send to them."""
         wanted = sum(ANYWHERE in one.hops for one in plan.assignments)
-        if wanted > self._replicas:
+        if wanted:
             self._deployment.place(wanted)
-            self._replicas = wanted
 
     def _send(self, parts: Mapping[str, list[Assignment]]) -> list[str]:
         """Send to those that run, and remember who took it. What a node says that was stopped meanwhile is ignored."""

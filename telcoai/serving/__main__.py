@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvloop
 
+from telcoai.adapters.token import read_token
 from telcoai.errors import InputError, TelcoaiError
 from telcoai.serving.config import read_config
 from telcoai.serving.replay import read_replay
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> int:
         if len(arguments) != 1:
             raise InputError("usage: python -m telcoai.serving CONFIG.json")
         config = read_config(Path(arguments[0]))
-        starts_again = uvloop.run(serve(config, _token(config.token_file), read_replay(config)))
+        starts_again = uvloop.run(serve(config, read_token(config.token_file), read_replay(config)))
     except TelcoaiError as err:
         print(err.message, file=sys.stderr)
         return err.exit_code
@@ -29,16 +30,6 @@ def main(arguments: list[str]) -> int:
         # A process of its own, but under the same id: whoever watches over this one notices nothing.
         os.execv(sys.executable, [sys.executable, "-m", "telcoai.serving", *arguments])
     return 0
-
-
-def _token(path: Path) -> str:
-    try:
-        token = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as err:
-        raise InputError(f"{path}: the token can't be read: {err}") from err
-    if not token:
-        raise InputError(f"{path}: the token is empty")
-    return token
 
 
 if __name__ == "__main__":

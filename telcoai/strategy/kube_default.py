@@ -6,8 +6,8 @@ from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.choice import cheapest
-from telcoai.strategy.exits import never
 from telcoai.strategy.sites import Sites, as_built
+from telcoai.strategy.static import whole_at
 
 
 class KubeDefault:
@@ -33,11 +33,4 @@ class KubeDefault:
 def _assignment(service: ServiceView, device: str, sites: Sites) -> Assignment:
     target = (sites.nearest(device, Tier.CLOUD) or sites.nearest(device, Tier.EDGE) or (device,))[0]
     variant = cheapest(service.workload, service.requirements, sites, (device, target))
-    return Assignment(
-        service=service.name,
-        device=device,
-        variant=variant.name,
-        hops=(ANYWHERE,) * len(variant.stages),
-        thresholds=never(variant),
-        fallback_variant=variant.name,
-    )
+    return whole_at(ANYWHERE, service, device, variant)

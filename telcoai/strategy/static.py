@@ -5,6 +5,7 @@ from __future__ import annotations
 from telcoai.model.plan import Assignment, Plan
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
+from telcoai.model.workload import Variant
 from telcoai.strategy.choice import cheapest, keeps
 from telcoai.strategy.exits import never
 from telcoai.strategy.sites import Sites, as_built
@@ -57,11 +58,16 @@ def _assignment(service: ServiceView, device: str, tier: Tier, sites: Sites) -> 
     found = (device,) if tier == Tier.DEVICE else sites.nearest(device, tier) or (device,)
     target = found[0]
     variant = cheapest(service.workload, service.requirements, sites, (device, target))
+    return whole_at(target, service, device, variant)
+
+
+def whole_at(hop: str, service: ServiceView, device: str, variant: Variant) -> Assignment:
+    """All stages of a variant at one hop, nobody leaves early; the device itself runs it whole when that is dead."""
     return Assignment(
         service=service.name,
         device=device,
         variant=variant.name,
-        hops=(target,) * len(variant.stages),
+        hops=(hop,) * len(variant.stages),
         thresholds=never(variant),
         fallback_variant=variant.name,
     )

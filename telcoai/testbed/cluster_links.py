@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from telcoai.errors import LinkError, TestbedError
 from telcoai.model.topology import Topology
 from telcoai.testbed.cluster import NETWORK, Member, RunningCluster, network_layout
 from telcoai.testbed.inventory import machine
-from telcoai.testbed.links import LINKS, refuse_bad_links, verification
+from telcoai.testbed.links import verify
 from telcoai.testbed.netem_network import STATES, NetemNetwork, NoNetwork
 from telcoai.testbed.network import NETEM, NONE, USERSPACE, Network
 from telcoai.testbed.ssh import command
-from telcoai.testbed.state import write_private
 
 
 def choose_backend(topology: Topology, members: tuple[Member, ...]) -> str:
@@ -44,9 +42,7 @@ def connect(topology: Topology, cluster: RunningCluster) -> Network:
     """Make the links between the nodes of a cluster; they are measured and in tolerance. LinkError when not."""
     network = _make(topology, cluster)
     try:
-        measured = network.measure()
-        write_private(cluster.folder / LINKS, json.dumps(verification(topology, measured), indent=1))
-        refuse_bad_links(measured)
+        verify(topology, network, cluster.folder)
         if isinstance(network, Sandbox):
             network.commit()
     except BaseException:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from telcoai.emulation.measure import LinkMeasure
 from telcoai.errors import LinkError
 from telcoai.model.topology import Topology
+from telcoai.testbed.network import Network
+from telcoai.testbed.state import write_private
 
 LINKS = "links.json"
+
+
+def verify(topology: Topology, network: Network, folder: Path) -> None:
+    """Measure all links and keep what came out in the testbed's folder. LinkError when one is out of tolerance."""
+    measured = network.measure()
+    write_private(folder / LINKS, json.dumps(verification(topology, measured), indent=1))
+    refuse_bad_links(measured)
 
 
 def verification(topology: Topology, measured: Iterable[LinkMeasure]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from telcoai.emulation.sandbox import Sandbox
 from telcoai.errors import InputError, TestbedError
 from telcoai.model.topology import LinkState, Topology
 from telcoai.testbed.cluster import RunningCluster
-from telcoai.testbed.links import LINKS, refuse_bad_links, verification
+from telcoai.testbed.links import LINKS, verify
 from telcoai.testbed.network import Network
 from telcoai.testbed.state import TOPOLOGY, dump_topology, make_token, parse_topology, write_private
 
@@ -53,6 +53,15 @@ class Testbed:
         """Set both directions of a link; LinkError when the network doesn't take them."""
         self.network.set_link(name, UP, up)
         self.network.set_link(name, DOWN, down)
+
+    def restore_links(self) -> list[str]:
+        """Links as the testbed has them, no node cut off any more; names of the nodes that were."""
+        for link in self.topology.links:
+            self.set_link(link.name, link.up, link.down)
+        cut_off = [status.name for status in self.network.status().nodes if not status.up]
+        for name in cut_off:
+            self.network.node_start(name)
+        return cut_off
 
     def verified_links(self) -> list[dict[str, Any]]:
         """What ``up`` measured of each link, beside what was asked."""
@@ -135,9 +144,7 @@ def _create(topology: Topology, folder: Path) -> Testbed:
     sandbox = Sandbox.draft(Layout.of(topology), folder)
     try:
         _prepare(topology, folder)
-        measured = sandbox.measure()
-        write_private(folder / LINKS, json.dumps(verification(topology, measured), indent=1))
-        refuse_bad_links(measured)
+        verify(topology, sandbox, folder)
         sandbox.commit()
     except BaseException:
         sandbox.close()
