@@ -10,8 +10,10 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,14 @@ KIND_LABEL = "io.x-k8s.kind.cluster"
 
 _TAIL_LINES = 8
 _AT_ONCE = 8
+_SETTLE_S, _AGAIN_S = 20.0, 0.25
+"""How long an engine may take to let go of a network whose containers are gone, and between two tries."""
+
 _ABSENT = re.compile(
     r"no such (object|container|image|network|volume)|(network|volume|image) .*not (found|known)", re.I
 )
 _GOING = re.compile(r"removal of container .* is already in progress", re.I)
+_IN_USE = re.compile(r"has active endpoints|network is being used|has associated containers", re.I)
 _UNREACHED = re.compile(
     r"(cannot|failed to|unable to|while trying to) connect to (the docker|podman)|error during connect|"
     r"is the docker daemon running|unable to parse docker host",
@@ -138,7 +144,7 @@ class Engine:
         mine = f"{LABEL}={testbed}"
         containers = self.containers(mine) + self.containers(f"{KIND_LABEL}=telcoai-{testbed}")
         removed = self._remove(["rm", "-f", "-v"], "container", {one["id"]: one["name"] for one in containers})
-        removed += self._remove(["network", "rm"], "network", {one["id"]: one["name"] for one in self.networks(mine)})
+        removed += [f"network {one['name']}" for one in self.networks(mine) if self._remove_network(one["id"])]
         names = [one["name"] for one in self.volumes(mine)]
         removed += self._remove(["volume", "rm", "-f"], "volume", dict(zip(names, names, strict=True)))
         return removed + self._remove(["rmi", "-f"], "image", {one["id"]: one["name"] for one in self.images(mine)})
@@ -187,6 +193,33 @@ class Engine:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             gone = list(pool.map(lambda handle: self._remove_one([*argv, handle]), names))
         return [f"{what} {name}" for name, is_gone in zip(names.values(), gone, strict=True) if is_gone]
+
+    def _remove_network(self, handle: str) -> bool:
+        """As ``_remove_one``; an engine that still counts containers which are gone is given time, and told so.
+
+        A container that isn't of the testbed and is attached to it stays as it is: TestbedError names it.
+        """
+        deadline = time.monotonic() + _SETTLE_S
+        while True:
+            try:
+                return self._remove_one(["network", "rm", handle])
+            except CommandFailed as err:
+                if not _IN_USE.search(err.stderr):
+                    raise
+                attached = self._attached(handle)
+                if time.monotonic() > deadline:
+                    hint = f"remove {', '.join(attached)} from it, then again" if attached else "restart the engine"
+                    raise CommandFailed(err.message, hint, err.stderr) from err
+            time.sleep(_AGAIN_S)
+
+    def _attached(self, network: str) -> list[str]:
+        """Names of the containers that are attached to a network; ends of containers that no longer are, are cut."""
+        ends = (self.inspect(network, "network") or {}).get("Containers") or {}
+        gone = [end["Name"] for container, end in ends.items() if self.inspect(container) is None]
+        for name in gone:
+            with suppress(CommandFailed):  # the engine was quicker
+                self.run(["network", "disconnect", "--force", network, name])
+        return [end["Name"] for end in ends.values() if end["Name"] not in gone]
 
     def _remove_one(self, argv: list[str]) -> bool:
         """Whether it was there to be removed."""

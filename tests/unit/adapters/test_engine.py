@@ -134,6 +134,34 @@ esac
     assert engine.remove_labelled("t") == ["container node", "network net", "volume v1"]
 
 
+def test_a_network_that_still_counts_a_container_which_is_gone_is_made_to_forget_it(folder: Path) -> None:
+    script = f"""
+case "$*" in
+  "network ls"*dev.telcoai.testbed=t*) printf 'n1\\tnet\\n' ;;
+  "network rm n1") [ -e {folder}/cut ] || {{ echo "network net has active endpoints" >&2; exit 1; }} ;;
+  "network inspect n1") echo '[{{"Containers": {{"c9": {{"Name": "node"}}}}}}]' ;;
+  "container inspect c9") echo "Error: No such container: c9" >&2; exit 1 ;;
+  "network disconnect --force n1 node") : >{folder}/cut ;;
+esac
+"""
+    assert _client(folder, script).remove_labelled("t") == ["network net"]
+
+
+def test_a_network_with_a_foreign_container_is_left_and_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telcoai.adapters.engine._SETTLE_S", 0.0)
+    script = """
+case "$*" in
+  "network ls"*dev.telcoai.testbed=t*) printf 'n1\\tnet\\n' ;;
+  "network rm n1") echo "network net has active endpoints" >&2; exit 1 ;;
+  "network inspect n1") echo '[{"Containers": {"c9": {"Name": "guest"}}}]' ;;
+  "container inspect c9") echo '[{"Name": "guest"}]' ;;
+esac
+"""
+    with pytest.raises(TestbedError, match="active endpoints") as caught:
+        _client(folder, script).remove_labelled("t")
+    assert "guest" in caught.value.hint
+
+
 def test_the_pid_of_a_container_that_does_not_run_is_an_error(folder: Path) -> None:
     running = _client(folder, """echo '[{"State": {"Pid": 12}}]'""")
     assert running.pid("x") == 12
