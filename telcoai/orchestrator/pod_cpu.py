@@ -1,7 +1,7 @@
 """CPU time of runtimes as the kubelet counts it, beside what they say themselves.
 
-The kubelet reads its counters every some seconds and says when it did; what a runtime says is read far more often, so
-that its counter at the kubelet's instants follows by interpolation.
+The kubelet reads its counters every some seconds and says in which second it did; what a runtime says is read far more
+often, so that its counter at the kubelet's instants follows by interpolation, within what it grew in that second.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ from telcoai.orchestrator.manifests import RUNTIME
 
 EVERY_S = 10.0
 LEAST_WINDOW_S = 5.0
-LEAST_CPU_S = 0.5
+LEAST_CPU_S = 0.2
 """Less than that is counted too coarsely to be compared."""
+
+STAMP_S = 1.0
+"""Kubernetes writes instants as whole seconds, rounded down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class CpuPair:
-    """CPU seconds of a node's runtime over one and the same time, as both count them."""
+    """CPU seconds of a node's runtime over one and the same time, as both count them.
+
+    ``runtime_s``: of all that the runtime's counter allows, since the kubelet's instants are known to the second, what
+    is nearest to ``kubelet_s``.
+    """
 
     node: str
     window_s: float
@@ -110,14 +117,17 @@ class PodCpu:
 
 
 def readings_of(summary: Mapping[str, Any]) -> list[Reading]:
-    """The counter of the runtime's container in a kubelet's summary; empty when it has none yet."""
+    """The counter of the runtime's container in a kubelet's summary; empty when it has none yet.
+
+    A kubelet that has not read a container's counter yet gives it as 0, with the present time.
+    """
     found = []
     for pod in summary.get("pods", []):
         if not pod["podRef"]["name"].startswith(f"{RUNTIME}-"):
             continue
         for container in pod.get("containers", []):
             cpu = container.get("cpu", {})
-            if container["name"] == RUNTIME and "usageCoreNanoSeconds" in cpu:
+            if container["name"] == RUNTIME and cpu.get("usageCoreNanoSeconds"):
                 at_s = datetime.fromisoformat(cpu["time"].replace("Z", "+00:00")).timestamp()
                 found.append(Reading(at_s, int(cpu["usageCoreNanoSeconds"]) / 1e9))
     return found
@@ -127,15 +137,16 @@ def pair_of(node: str, kubelet: list[Reading], runtime: list[Reading]) -> CpuPai
     """Both counts between the first and last instant at which both are known; None for too little of either."""
     if len(runtime) < 2:
         return None
-    inside = [one for one in kubelet if runtime[0].at_s <= one.at_s <= runtime[-1].at_s]
+    inside = [one for one in kubelet if runtime[0].at_s <= one.at_s and one.at_s + STAMP_S <= runtime[-1].at_s]
     if len(inside) < 2 or inside[-1].at_s - inside[0].at_s < LEAST_WINDOW_S:
         return None
     first, last = inside[0], inside[-1]
-    runtime_s = _at(runtime, last.at_s) - _at(runtime, first.at_s)
+    least_s = _at(runtime, last.at_s) - _at(runtime, first.at_s + STAMP_S)
+    most_s = _at(runtime, last.at_s + STAMP_S) - _at(runtime, first.at_s)
     kubelet_s = last.cpu_s - first.cpu_s
-    if _fell(runtime) or _fell(kubelet) or max(runtime_s, kubelet_s) < LEAST_CPU_S:
+    if _fell(runtime) or _fell(kubelet) or max(most_s, kubelet_s) < LEAST_CPU_S:
         return None  # it has started again meanwhile, or hardly worked
-    return CpuPair(node, last.at_s - first.at_s, kubelet_s, runtime_s)
+    return CpuPair(node, last.at_s - first.at_s, kubelet_s, min(max(kubelet_s, least_s), most_s))
 
 
 def _fell(readings: list[Reading]) -> bool:
