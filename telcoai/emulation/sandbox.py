@@ -223,8 +223,12 @@ class Sandbox:
         """Crash a node: its link goes down, then all its processes are killed."""
         self._ask("node_stop", node=node)
 
+    def node_cut(self, node: str) -> None:
+        """Let nothing through the links at a node; its processes go on."""
+        self._ask("node_cut", node=node)
+
     def node_start(self, node: str) -> None:
-        """Bring a stopped node's link up again; it has no processes."""
+        """Bring the links of a node that was stopped or cut off up again."""
         self._ask("node_start", node=node)
 
     def measure(self, links: Iterable[str] | None = None, attempts: int = 5) -> tuple[LinkMeasure, ...]:

@@ -51,6 +51,7 @@ class Supervisor:
         self._handshake = handshake
         self._processes = ProcessTable()
         self._stopped: set[str] = set()
+        self._cut: set[str] = set()
         self._connections: set[Connection] = set()
         self._selector = selectors.DefaultSelector()
         self._forks = ForkServer(self._watch, self._selector.unregister)
@@ -63,6 +64,7 @@ class Supervisor:
             "signal": self._signal,
             "wait": self._wait,
             "node_stop": self._node_stop,
+            "node_cut": self._node_cut,
             "node_start": self._node_start,
             "set_link": self._forward,
             "counters": self._forward,
@@ -244,9 +246,15 @@ class Supervisor:
     def _list(self, _: Connection, __: dict[str, Any]) -> dict[str, Any]:
         return {"processes": self._processes.rows()}
 
-    def _node_stop(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
-        name, node = self._node(request)
+    def _node_cut(self, _: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        name, _node = self._node(request)
         self._network.ask({"op": "set_node", "node": name, "up": False})
+        self._cut.add(name)
+        return {}
+
+    def _node_stop(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
+        name, node = self._node(request)
+        self._node_cut(connection, request)
         self._stopped.add(name)
         namespaces.set_link_of(node, up=False)  # before the kill: a crashed node sends no FIN
         if not node.borrowed:
@@ -257,6 +265,7 @@ class Supervisor:
         name, node = self._node(request)
         namespaces.set_link_of(node, up=True)
         self._stopped.discard(name)
+        self._cut.discard(name)
         self._network.ask({"op": "set_node", "node": name, "up": True})
         return {}
 
@@ -291,7 +300,7 @@ class Supervisor:
             "failure": self._network.failure,
             "unbounded": self._groups.problem,
             "nodes": [
-                {"name": n.name, "address": n.address, "up": n.name not in self._stopped, "processes": running[n.name]}
+                {"name": n.name, "address": n.address, "up": n.name not in self._cut, "processes": running[n.name]}
                 for n in self._layout.nodes
             ],
         }

@@ -51,7 +51,8 @@ def driver_configs(
 
 def may_share(scenario: Scenario, drivers: int) -> bool:
     """Whether drivers share processes: there are many, and none of their nodes is stopped by the timeline."""
-    stopped = {change.node for change in scenario.timeline if isinstance(change, NodeChange)}
+    changes = (change for change in scenario.timeline if isinstance(change, NodeChange))
+    stopped = {change.node for change in changes if change.state == "stopped"}
     devices = {device for service in scenario.services for device in service.devices}
     return drivers > ALONE_UP_TO and not stopped & devices
 

@@ -15,6 +15,7 @@ from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey, derive_seed
 from telcoai.experiment.pod_drivers import Clock, PodDrivers
 from telcoai.experiment.session import Session
+from telcoai.model.scenario import NodeState
 from telcoai.model.topology import LinkState
 from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
@@ -129,7 +130,7 @@ def _close(session: Session, players: _Players, outcome: Outcome) -> None:
     """End the drivers, read the last figures, and find runtimes that are gone though the timeline didn't stop them."""
     outcome.cut = frozenset(players.drivers.cut)
     outcome.failures += players.drivers.finish(0.0 if outcome.partial else _patience_s(players.drivers))
-    outcome.after = players.applier.figures()
+    outcome.after = players.applier.all_figures()
     outcome.cpu = session.deployment.end()
     outcome.clocks = getattr(players.drivers, "clocks", {})
     up = [node for node in outcome.after if node not in outcome.down]
@@ -190,14 +191,15 @@ class NodesWithDrivers:
         """As the applier does it."""
         self.applier.change_link(name, up, down)
 
-    def change_node(self, name: str, running: bool) -> None:
-        """Stop a node with its drivers, or start both again."""
-        if not running:
+    def change_node(self, name: str, state: NodeState) -> None:
+        """Do to a node as the state says; drivers end with a node that stops, and go on once it is back."""
+        if state in ("stopped", "killed"):
             self.outcome.stopped.add(name)
+        if state == "stopped":
             self.outcome.down.add(name)
             self.drivers.node_stopped(name)
-        self.applier.change_node(name, running)
-        if running:
+        self.applier.change_node(name, state)
+        if state == "running" and name in self.outcome.down:
             self.outcome.down.discard(name)
             self.drivers.node_started(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from telcoai.model.requirements import Requirements
 from telcoai.model.topology import LinkState, Topology
@@ -67,13 +68,23 @@ class RequirementsChange:
     requirements: Requirements
 
 
+NodeState = Literal["running", "stopped", "unreachable", "killed"]
+"""What becomes of a node: it is back; it ends with all on it, as in a crash; nothing passes its links any more, though
+all on it goes on; its workload is killed and comes back by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeChange:
-    """At ``at_s`` the node stops (as in a crash) or starts again."""
+    """At ``at_s`` this becomes of the node."""
 
     at_s: float
     node: str
-    running: bool
+    state: NodeState
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether it is over only when a runtime is ready again."""
+        return self.state in ("running", "killed")
 
 
 Change = LinkChange | DemandChange | RequirementsChange | NodeChange

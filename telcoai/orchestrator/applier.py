@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from telcoai.model.plan import Plan
+from telcoai.model.scenario import NodeState
 from telcoai.model.topology import LinkState
 from telcoai.model.view import LinkView
 from telcoai.orchestrator.figures import NodeFigures
@@ -19,7 +20,7 @@ class Applier(Protocol):
         ...
 
     def figures(self) -> Mapping[str, NodeFigures | None]:
-        """A reading per node; None where the node does not answer."""
+        """A reading per node; None where the node does not answer, or is cut off."""
         ...
 
     def links(self) -> Mapping[str, LinkView]:
@@ -34,6 +35,6 @@ class Disturber(Protocol):
         """Set both directions of a link; LinkError when that fails."""
         ...
 
-    def change_node(self, name: str, running: bool) -> None:
-        """Stop a node as a crash would, or start it again; NodeError when that fails."""
+    def change_node(self, name: str, state: NodeState) -> None:
+        """Do to a node as the state says; NodeError when that fails."""
         ...

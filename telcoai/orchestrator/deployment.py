@@ -81,6 +81,10 @@ class Deployment(Protocol):
         """Bring a stopped node back, with a fresh runtime that is ready."""
         ...
 
+    def kill(self, name: str) -> None:
+        """Kill a node's workload; it is back and ready when this returns. NodeError when it isn't in time."""
+        ...
+
     def facts(self) -> dict[str, Any]:
         """For run.json: what a figure may depend on that only this kind of deployment has."""
         ...

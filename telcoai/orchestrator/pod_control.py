@@ -15,13 +15,17 @@ from telcoai.orchestrator.pods import PodDoor
 
 
 class PodControl(Control):
-    """``Control`` by way of the API. ``replicas``: the node where each pod that Kubernetes placed is."""
+    """``Control`` by way of the API."""
 
-    def __init__(self, door: PodDoor, replicas: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, door: PodDoor) -> None:
         super().__init__(door)
         self._pod_door = door
-        self._replicas = replicas
+        self._replicas: Mapping[str, str] = MappingProxyType({})
         self._cpu: PodCpu | None = None
+
+    def count_in(self, replicas: Mapping[str, str]) -> None:
+        """Count these pods, which Kubernetes placed, with the nodes where they are, from now on."""
+        self._replicas = MappingProxyType(dict(replicas))
 
     def watch(self, cpu: PodCpu) -> None:
         """Tell ``cpu`` what the runtimes say of their own CPU time from now on."""
@@ -32,9 +36,10 @@ class PodControl(Control):
         found = super().figures(nodes)
         if self._cpu is not None:
             self._cpu.note(found)
+        replicas = self._replicas
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            read = list(pool.map(self._replica_figures, self._replicas))
-        for node, extra in zip(self._replicas.values(), read, strict=True):
+            read = list(pool.map(self._replica_figures, replicas))
+        for node, extra in zip(replicas.values(), read, strict=True):
             own = found.get(node)
             if own is not None and extra is not None:
                 found[node] = summed(own, extra)

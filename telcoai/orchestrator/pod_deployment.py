@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,12 +113,8 @@ class PodDeployment:
         wanted = manifests.replicas(self.ground, REPLICAS, count, digest, self._least_memory())
         self.cluster.kubernetes.apply(self.ground.path("deployments", REPLICAS), wanted)
 
-        def all_there(found: list[Object]) -> bool:
-            return sum(pods.is_running(pod) for pod in found) == count == len(found)
-
-        found = self.pods.wait(REPLICA, all_there, "replicas that Kubernetes places", READY_S + 2.0 * count)
-        self._use_replicas(found)
         self._placed = count
+        self._await_replicas()
 
     def clear(self) -> None:
         """End all runtimes and drivers; links and nodes are then as the testbed has them."""
@@ -152,19 +149,33 @@ class PodDeployment:
 
     def stop_node(self, name: str) -> None:
         """End a node as a crash would: links first, then its kubelet and every container."""
-        self.testbed.network.node_stop(name)
+        self.testbed.network.node_cut(name)
         node_faults.crash(self.testbed, name)
 
     def start_node(self, name: str) -> None:
         """Bring a crashed node back, with a fresh runtime that is ready."""
         self.testbed.network.node_start(name)
         node_faults.recover(self.testbed, name)
-        self._wait_runtimes([name])
+        self._await_return(name)
 
-        def fresh() -> bool:
-            return self.control.is_ready(name)
+    def kill(self, name: str) -> None:
+        """Delete the pods of a node's workload without grace; Kubernetes makes others."""
+        here = [pod for pod in self.pods.now(RUNTIME) + self.pods.now(REPLICA) if self._is_on(pod, name)]
+        for pod in here:
+            self.cluster.kubernetes.delete(self.ground.path("pods", pod["metadata"]["name"]), grace_s=0)
+        self._await_return(name)
+        if self._placed:
+            self._await_replicas()
 
-        _wait(fresh, READY_S, f"runtime on {name}")
+    def _is_on(self, pod: Object, node: str) -> bool:
+        return bool(pod["spec"].get("nodeName") == self.cluster.member(node).name)
+
+    def _await_return(self, name: str) -> None:
+        """Return when a node's runtime is ready again, in a network that is set as before."""
+        found = self._wait_runtimes([name])
+        with self._networks([pod for pod in found if pods.node_of(pod) == name]) as networks:
+            networks.settle()
+        _wait(lambda: self.control.is_ready(name), READY_S, f"runtime on {name}")
         self._restarts = {**self._restarts, **self._count_restarts()}
 
     def facts(self) -> dict[str, Any]:
@@ -237,22 +248,32 @@ class PodDeployment:
 
     def _check_networks(self, found: list[Object]) -> None:
         """Set pods' networks as on virtual hosts, and measure the links between pods. LinkError when they are off."""
-        by_node = pods.by_node(found)
-        ends = {node: (pod["metadata"]["uid"], pod["status"]["podIP"]) for node, pod in by_node.items()}
-        with PodNetworks.open(self.testbed, ends) as networks:
+        with self._networks(found) as networks:
             networks.settle()
             self.pod_links = networks.measure()
         self._restarts = self._count_restarts()
 
+    def _networks(self, found: Iterable[Object]) -> AbstractContextManager[PodNetworks]:
+        by_node = pods.by_node(found)
+        ends = {node: (pod["metadata"]["uid"], pod["status"]["podIP"]) for node, pod in by_node.items()}
+        return PodNetworks.open(self.testbed, ends)
+
     def _count_restarts(self) -> dict[str, int]:
         return {node: pods.restarts(pod) for node, pod in pods.by_node(self.pods.now(RUNTIME)).items()}
+
+    def _await_replicas(self) -> None:
+        """Return when all replicas are ready, wherever Kubernetes has placed them."""
+
+        def all_there(found: list[Object]) -> bool:
+            return sum(pods.is_running(pod) for pod in found) == self._placed == len(found)
+
+        timeout_s = READY_S + 2.0 * self._placed
+        self._use_replicas(self.pods.wait(REPLICA, all_there, "replicas that Kubernetes places", timeout_s))
 
     def _use_replicas(self, found: Iterable[Object]) -> None:
         """Count these replicas with the nodes where they are."""
         names = {one.name: one.node for one in self.cluster.members}
-        self._pod_control = PodControl(
-            self.door, {pod["metadata"]["name"]: names[pod["spec"]["nodeName"]] for pod in found}
-        )
+        self._pod_control.count_in({pod["metadata"]["name"]: names[pod["spec"]["nodeName"]] for pod in found})
 
     def _memory(self, node: str) -> int:
         return max(LEAST_MEMORY, self.testbed.topology.profile_of(node).memory_bytes)

@@ -27,6 +27,9 @@ from telcoai.testbed.state import write_private
 READY_S = 30.0
 """A runtime that doesn't answer after this long, plus a second for every ten nodes, has failed."""
 
+KILLED_S = 5.0
+"""A process that was killed is gone by then."""
+
 RUNTIME_MODULE = "telcoai.serving"
 RUNTIME_LIBRARIES = ("onnxruntime",)
 """What runtimes run, and what they import only once they run a stage."""
@@ -110,6 +113,14 @@ class ProcessDeployment:
     def start_node(self, name: str) -> None:
         """Start a node with a fresh runtime."""
         self.testbed.sandbox.node_start(name)
+        self.launch(name)
+        self.wait_ready([name])
+
+    def kill(self, name: str) -> None:
+        """Kill a node's runtime, and start another."""
+        sandbox, process = self.testbed.sandbox, self.processes[name]
+        sandbox.signal(process, signal.SIGKILL)
+        sandbox.wait(process, KILLED_S)
         self.launch(name)
         self.wait_ready([name])
 

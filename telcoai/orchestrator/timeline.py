@@ -59,7 +59,7 @@ class Timeline:
             return
         if change.node in self._starts:
             self._starts.pop(change.node).join()
-        if not change.running:
+        if not change.takes_long:
             self._try(change, due_s, clock, journal)
             return
         self._note_if_late(change, due_s, clock)
@@ -73,7 +73,7 @@ class Timeline:
         except (TelcoaiError, OSError, KeyError) as err:  # OSError has TimeoutError under it
             self._fail(change, err.message if isinstance(err, TelcoaiError) else f"{type(err).__name__}: {err}")
         else:
-            if not (isinstance(change, NodeChange) and change.running):
+            if not (isinstance(change, NodeChange) and change.takes_long):
                 self._note_if_late(change, due_s, clock)
         journal.event(kind_of(change), due_s, clock.now_s(), describe(change))
 
@@ -97,7 +97,7 @@ class Timeline:
             for name, up, down in change.changes:
                 self._disturber.change_link(name, up, down)
         elif isinstance(change, NodeChange):
-            self._disturber.change_node(change.node, change.running)
+            self._disturber.change_node(change.node, change.state)
         elif isinstance(change, RequirementsChange):
             self._requirements[change.service] = change.requirements
 

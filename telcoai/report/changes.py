@@ -20,6 +20,14 @@ FIELDS = (
 )
 
 
+_NODES = {
+    "stopped": "{} stops",
+    "unreachable": "{} is cut off",
+    "running": "{} is back",
+    "killed": "the workload on {} is killed",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One change of the timeline; times in s after warm-up, the real one as in the first run that has it."""
@@ -52,7 +60,7 @@ def describe(kind: str, what: State, states: dict[str, tuple[State, State]]) -> 
     if kind == "link":
         return _describe_links(what["changes"], states)
     if kind == "node":
-        return f"{what['node']} {'starts' if what['running'] else 'stops'}"
+        return _NODES[what["state"]].format(what["node"])
     if kind == "demand":
         demand = what["demand"]
         return f"{what['service']}: demand {demand['arrival']} {demand['rate_per_s']:g}/s per device"

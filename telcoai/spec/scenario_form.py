@@ -142,11 +142,18 @@ class ServiceEvent(Form):
 
 
 class NodeEvent(Form):
-    """At ``at`` the node, or each of the group, stops as in a crash, or runs again."""
+    """At ``at`` the node, or each of the group, crashes, is cut off, or is back; or its workload is killed."""
 
     at: Moment
     node: Name
-    state: Literal["stopped", "running"]
+    state: Literal["stopped", "unreachable", "running"] | None = None
+    workload: Literal["killed"] | None = Field(None, description="It comes back by itself.")
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        if (self.state is None) == (self.workload is None):
+            raise ValueError("needs one of the keys state, workload")
+        return self
 
 
 def _what(event: Any) -> str | None:

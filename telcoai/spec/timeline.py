@@ -9,6 +9,7 @@ from telcoai.model.scenario import (
     DemandChange,
     LinkChange,
     NodeChange,
+    NodeState,
     RequirementsChange,
     Service,
 )
@@ -18,6 +19,21 @@ from telcoai.spec.places import Places
 from telcoai.spec.problems import allowed, did_you_mean
 from telcoai.spec.scenario_form import LinkEvent, NodeEvent, ScenarioDocument, ServiceEvent
 from telcoai.spec.states import link_states
+
+_BEFORE: Mapping[NodeState, tuple[NodeState, ...]] = {
+    "running": ("stopped", "unreachable"),
+    "stopped": ("running", "unreachable"),
+    "unreachable": ("running",),
+    "killed": ("running",),
+}
+"""What a node has to be for something to become of it."""
+
+_WRITTEN: Mapping[NodeState, str] = {
+    "running": "state: running",
+    "stopped": "state: stopped",
+    "unreachable": "state: unreachable",
+    "killed": "workload: killed",
+}
 
 
 class _Story:
@@ -29,6 +45,7 @@ class _Story:
         self._links = {(link.a, link.b): link for link in topology.links}
         self._requirements = {service.name: service.requirements for service in services}
         self._members = members(topology)
+        self._nodes: dict[str, NodeState] = {}
 
     def link(self, event: LinkEvent, index: int) -> list[Change]:
         a, b = (
@@ -67,7 +84,16 @@ class _Story:
 
     def node(self, event: NodeEvent, index: int) -> list[Change]:
         names = self._named(event.node, self._members, "node or group", index, "node")
-        return [NodeChange(event.at, name, event.state == "running") for name in names]
+        becomes: NodeState = event.state or "killed"
+        concerned = [name for name in names if self._nodes.get(name, "running") in _BEFORE[becomes]]
+        if names and not concerned:
+            now = self._nodes.get(names[0], "running")
+            possible = [_WRITTEN[state] for state, before in _BEFORE.items() if now in before]
+            key = "workload" if becomes == "killed" else "state"
+            self._places.report(f"{event.node} is {now} at that time {allowed(possible)}", *_at(index), key)
+        if becomes != "killed":
+            self._nodes |= dict.fromkeys(concerned, becomes)
+        return [NodeChange(event.at, name, becomes) for name in concerned]
 
     def _named(self, name: str, known: Mapping[str, list[str]], what: str, index: int, *place: str | int) -> list[str]:
         """What a name stands for; nothing after noting that it stands for nothing."""

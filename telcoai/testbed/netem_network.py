@@ -78,7 +78,7 @@ class NetemNetwork:
     def reseed(self, seed: int) -> None:
         """netem draws from the kernel's own source: loss and jitter of runs with one seed differ."""
 
-    def node_stop(self, node: str) -> None:
+    def node_cut(self, node: str) -> None:
         """Let nothing through the links at a node."""
         self._set_down(node, is_down=True)
 
@@ -233,9 +233,9 @@ class NoNetwork:
     def reseed(self, seed: int) -> None:
         """Nothing is drawn."""
 
-    def node_stop(self, node: str) -> None:
-        """NodeError: nothing may be stopped on a cluster of the user's."""
-        raise NodeError(f"{node} is a node of your own cluster and isn't stopped", "leave node events out")
+    def node_cut(self, node: str) -> None:
+        """NodeError: nothing may be cut off on a cluster of the user's."""
+        raise NodeError(f"{node} is a node of your own cluster and isn't cut off", "leave node events out")
 
     def node_start(self, node: str) -> None:
         """Nothing was stopped."""

@@ -34,7 +34,7 @@ class Network(Protocol):
         """Draw loss and jitter anew from ``seed``, where draws can be seeded."""
         ...
 
-    def node_stop(self, node: str) -> None:
+    def node_cut(self, node: str) -> None:
         """Let nothing through the links at a node."""
         ...
 

@@ -43,9 +43,12 @@ spec:
   timeline:
     - {at: 3s, node: edge, state: stopped}
     - {at: 6s, node: edge, state: running}
+    - {at: 24s, node: edge, state: unreachable}
+    - {at: 27s, node: edge, state: running}
+    - {at: 30s, node: edge, workload: killed}
   strategies: [edge-only]
   warmup: 1s
-  duration: 30s
+  duration: 45s
 """
 
 
@@ -219,17 +222,24 @@ def test_the_two_platforms_agree(lab, on_kind):
         assert other["energy_j_per_request"] == pytest.approx(one["energy_j_per_request"], rel=0.10)
 
 
-def test_a_crashed_node_is_survived_and_comes_back(lab):
+def test_a_node_that_crashes_is_cut_off_and_loses_its_pod_is_survived_and_comes_back_each_time(lab):
     (lab.folder / "fault.yaml").write_text(FAULT.replace("PLACE", KIND_YAML))
     done = lab.telcoai("bench", "fault.yaml", "--out", "fault")
     assert done.returncode in (0, 4), done.stderr
     events = [json.loads(line) for line in (lab.folder / "fault/edge-only-r1/events.jsonl").read_text().splitlines()]
-    assert [(one["what"]["node"], one["what"]["running"]) for one in events if one["kind"] == "node"] == [
-        ("edge", False),
-        ("edge", True),
+    assert [(one["what"]["node"], one["what"]["state"]) for one in events if one["kind"] == "node"] == [
+        ("edge", "stopped"),
+        ("edge", "running"),
+        ("edge", "unreachable"),
+        ("edge", "running"),
+        ("edge", "killed"),
     ]
     samples = pd.read_parquet(lab.folder / "fault/edge-only-r1/samples.parquet").sort_values("scheduled_ns")
-    assert (samples.fallback == "edge").any()
+    second = (samples.scheduled_ns / 1e9 - 1.0).to_numpy()
+    for begin, end in ((3.0, 6.0), (24.0, 27.0)):
+        assert (samples.fallback[(second > begin) & (second < end)] == "edge").any()
+    for begin, end in ((22.0, 24.0), (28.5, 30.0)):
+        assert samples.placement[(second > begin) & (second < end)].eq("edge,edge,edge").all()
     assert samples.tail(8).placement.eq("edge,edge,edge").all()
     assert facts_of(lab.folder / "fault", "edge-only")["state"] == "complete"
 

@@ -141,7 +141,31 @@ def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
     last = samples[start_ns > 4.6e9]
     assert (last.fallback == "").any()
     events = [json.loads(line) for line in (world / "out/Remote-r1/events.jsonl").read_text().splitlines()]
-    assert [event["what"]["running"] for event in events if event["kind"] == "node"] == [False, True]
+    assert [event["what"]["state"] for event in events if event["kind"] == "node"] == ["stopped", "running"]
+
+
+def test_a_node_that_is_cut_off_goes_on_and_is_used_again_once_it_is_back(world):
+    timeline = "[{at: 1s, node: edge, state: unreachable}, {at: 2500ms, node: edge, state: running}]"
+    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
+    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    away = samples[(samples.scheduled_ns > 2.2e9) & (samples.scheduled_ns < 3.2e9)]
+    assert (away.fallback == "edge").any()
+    assert (samples[samples.scheduled_ns > 4.6e9].fallback == "").any()
+
+
+def test_a_workload_that_is_killed_comes_back_with_its_plan(world):
+    timeline = "[{at: 1s, node: edge, workload: killed}, {at: 1500ms, node: camera-1, workload: killed}]"
+    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
+    done = telcoai(world, "bench", str(scenario), "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
+    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    last = samples[samples.scheduled_ns > 4.6e9]
+    assert (last.status == "200").all()
+    assert (last.fallback == "").any()
 
 
 def test_a_device_that_stops_loses_its_requests_and_goes_on_when_it_is_back(world):

@@ -52,5 +52,5 @@ def test_a_scenario_can_be_written_as_json():
 def test_many_drivers_share_processes_unless_one_of_their_nodes_is_stopped():
     assert may_share(small_scenario(), 17)
     assert not may_share(small_scenario(), 16)
-    assert may_share(small_scenario(timeline=(NodeChange(1.0, "edge", False),)), 17)
-    assert not may_share(small_scenario(timeline=(NodeChange(1.0, "camera-1", False),)), 17)
+    assert may_share(small_scenario(timeline=(NodeChange(1.0, "edge", "stopped"),)), 17)
+    assert not may_share(small_scenario(timeline=(NodeChange(1.0, "camera-1", "stopped"),)), 17)

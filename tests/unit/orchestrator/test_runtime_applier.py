@@ -31,7 +31,12 @@ class Nodes:
     def __init__(self) -> None:
         self.sent: list[tuple[str, float]] = []
         self.refusing: set[str] = set()
+        self.asked: list[str] = []
         self.meanwhile = lambda: None
+
+    def figures(self, nodes):
+        self.asked = list(nodes)
+        return dict.fromkeys(nodes, "figures")
 
     def send(self, parts):
         self.sent += [(device, part[0].thresholds[0]) for device, part in parts.items()]
@@ -49,8 +54,15 @@ class Place:
     def __init__(self) -> None:
         self.control = Nodes()
         self.probe = LinkProbe(small_topology().links, self.measure, time.monotonic_ns())
-        self.testbed = SimpleNamespace(topology=small_topology(), set_link=self.set_link)
+        network = SimpleNamespace(node_cut=self.did("cut"), node_start=self.did("joined"))
+        self.testbed = SimpleNamespace(topology=small_topology(), set_link=self.set_link, network=network)
         self.broken = False
+        self.meanwhile = lambda: None
+        self.done: list[tuple[str, str]] = []
+        self.stop_node, self.start_node = self.did("stopped"), self.did("started")
+
+    def did(self, what):
+        return lambda name: self.done.append((what, name))
 
     def measure(self):
         return {("edge--cloud", "up"): Seen(16.0)}
@@ -60,11 +72,9 @@ class Place:
         if self.broken:
             raise LinkError("no")
 
-    def stop_node(self, name):
-        pass
-
-    def start_node(self, name):
-        pass
+    def kill(self, name):
+        self.done.append(("killed", name))
+        self.meanwhile()
 
 
 @pytest.fixture
@@ -102,26 +112,62 @@ def test_only_devices_whose_part_changed_are_told(place, applier):
 
 def test_a_node_that_starts_again_gets_the_plan_of_today(place, applier):
     applier.apply(plan(0.9), None)
-    applier.change_node("camera-1", False)
+    applier.change_node("camera-1", "stopped")
     applier.apply(plan(0.8), plan(0.9))
     assert ("camera-1", 0.8) not in place.control.take()
-    applier.change_node("camera-1", True)
+    applier.change_node("camera-1", "running")
     assert place.control.take() == [("camera-1", 0.8)]
     assert applier.apply(plan(0.8), plan(0.8)) == []
     assert place.control.take() == []
 
 
+def test_a_node_that_was_cut_off_gets_the_plan_of_today_and_no_fresh_runtime(place, applier):
+    applier.apply(plan(0.9), None)
+    applier.change_node("camera-1", "unreachable")
+    assert place.probe.spans()[0].link == "camera-1--edge"
+    applier.apply(plan(0.8), plan(0.9))
+    assert ("camera-1", 0.8) not in place.control.take()
+    assert applier.figures()["camera-1"] is None
+    assert applier.all_figures()["camera-1"] == "figures"
+    applier.change_node("camera-1", "running")
+    assert place.control.take() == [("camera-1", 0.8)]
+    assert place.done == [("cut", "camera-1"), ("joined", "camera-1")]
+
+
+def test_a_node_that_crashes_while_it_is_cut_off_is_started(place, applier):
+    applier.change_node("edge", "unreachable")
+    applier.change_node("edge", "stopped")
+    assert applier.all_figures()["edge"] is None
+    applier.change_node("edge", "running")
+    assert place.done == [("cut", "edge"), ("stopped", "edge"), ("started", "edge")]
+
+
+def test_a_workload_that_was_killed_gets_its_plan_once_it_is_back(place, applier):
+    applier.apply(plan(0.9), None)
+    place.control.take()
+
+    def meanwhile():
+        assert applier.figures()["camera-1"] is None
+        applier.apply(plan(0.8), plan(0.9))
+        assert place.control.take() == [("camera-2", 0.8)]
+
+    place.meanwhile = meanwhile
+    applier.change_node("camera-1", "killed")
+    assert place.control.take() == [("camera-1", 0.8)]
+    assert applier.figures()["camera-1"] == "figures"
+
+
 def test_a_refusal_at_the_start_is_an_error(place, applier):
     applier.apply(plan(0.9), None)
-    applier.change_node("camera-1", False)
+    applier.change_node("camera-1", "stopped")
     place.control.refusing = {"camera-1"}
     with pytest.raises(TestbedError, match="camera-1 says no"):
-        applier.change_node("camera-1", True)
+        applier.change_node("camera-1", "running")
 
 
 def test_what_a_node_says_that_was_stopped_meanwhile_is_ignored(place, applier):
     place.control.refusing = {"camera-1"}
-    place.control.meanwhile = lambda: applier.change_node("camera-1", False)
+    place.control.meanwhile = lambda: applier.change_node("camera-1", "stopped")
     assert applier.apply(plan(0.9), None) == []
 
 

@@ -27,13 +27,13 @@ class Recorder:
             raise LinkError(f"{name} is gone")
         self.calls.append((name, up.delay_ms, down.delay_ms))
 
-    def change_node(self, name, running):
-        self.calls.append((name, running))
+    def change_node(self, name, state):
+        self.calls.append((name, state))
 
 
 SLOW = LinkState(60.0)
 CHANGES = (
-    NodeChange(0.02, "edge", False),
+    NodeChange(0.02, "edge", "stopped"),
     LinkChange(0.01, (("camera-1--edge", SLOW, SLOW),)),
     RequirementsChange(0.03, "vision", Requirements(deadline_ms=80.0)),
     DemandChange(0.04, "vision", Demand("poisson", 9.0)),
@@ -51,7 +51,7 @@ def play(changes, recorder, tmp_path):
 def test_changes_happen_in_the_order_of_their_times(tmp_path):
     recorder = Recorder()
     _, requirements, events = play(CHANGES, recorder, tmp_path)
-    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", False)]
+    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", "stopped")]
     assert requirements["vision"].deadline_ms == 80.0
     assert [event["kind"] for event in events] == ["link", "node", "requirements", "demand"]
 
@@ -60,7 +60,7 @@ def test_an_event_carries_when_it_was_asked_and_when_it_was_real(tmp_path):
     _, _, events = play(CHANGES[:1], Recorder(), tmp_path)
     assert events[0]["at_s"] == 0.07
     assert events[0]["real_s"] >= 0.07
-    assert events[0]["what"] == {"node": "edge", "running": False}
+    assert events[0]["what"] == {"node": "edge", "state": "stopped"}
 
 
 def test_a_change_that_fails_is_kept(tmp_path):
@@ -73,7 +73,7 @@ def test_a_stopped_clock_ends_the_timeline(tmp_path):
     clock = RunClock(time.monotonic_ns())
     clock.stopped.set()
     recorder = Recorder()
-    Timeline([NodeChange(100.0, "edge", False)], 0.0, recorder, {}).play(clock, Journal(tmp_path))
+    Timeline([NodeChange(100.0, "edge", "stopped")], 0.0, recorder, {}).play(clock, Journal(tmp_path))
     assert recorder.calls == []
 
 
@@ -88,7 +88,7 @@ def test_whatever_fails_is_kept_and_later_changes_still_happen(error, tmp_path):
     timeline, _, events = play(CHANGES[:2], recorder, tmp_path)
     assert len(timeline.failures) == 1
     assert "gone" in timeline.failures[0]
-    assert recorder.calls == [("edge", False)]
+    assert recorder.calls == [("edge", "stopped")]
     assert len(events) == 2
 
 
@@ -97,7 +97,7 @@ def clock_at(second: float) -> RunClock:
 
 
 def test_a_change_made_too_late_has_failed(tmp_path):
-    timeline = Timeline([NodeChange(1.0, "edge", False)], 0.0, Recorder(), {})
+    timeline = Timeline([NodeChange(1.0, "edge", "stopped")], 0.0, Recorder(), {})
     timeline.play(clock_at(9.0), Journal(tmp_path))
     assert "node at 1 s: made 8.0" in timeline.failures[0]
 
@@ -105,7 +105,7 @@ def test_a_change_made_too_late_has_failed(tmp_path):
 def test_a_change_that_was_due_when_the_run_ended_has_failed(tmp_path):
     clock = clock_at(9.0)
     clock.stopped.set()
-    timeline = Timeline([NodeChange(1.0, "edge", False), NodeChange(99.0, "edge", True)], 0.0, Recorder(), {})
+    timeline = Timeline([NodeChange(1.0, "edge", "stopped"), NodeChange(99.0, "edge", "running")], 0.0, Recorder(), {})
     timeline.play(clock, Journal(tmp_path))
     assert timeline.failures == ["node at 1 s: not made before the run ended"]
 
@@ -113,39 +113,41 @@ def test_a_change_that_was_due_when_the_run_ended_has_failed(tmp_path):
 class SlowStart(Recorder):
     """A node is ready once a link has changed; with the start in the way of the link it never would be."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow: str) -> None:
         super().__init__()
+        self.slow = slow
         self.changed = threading.Event()
 
     def change_link(self, name, up, down):
         super().change_link(name, up, down)
         self.changed.set()
 
-    def change_node(self, name, running):
-        if running and not self.changed.wait(30):
+    def change_node(self, name, state):
+        if state == self.slow and not self.changed.wait(30):
             raise TimeoutError(f"{name} is not ready")
-        super().change_node(name, running)
+        super().change_node(name, state)
 
 
-def test_a_node_that_takes_long_to_start_delays_no_other_change(tmp_path):
+@pytest.mark.parametrize("slow", ["running", "killed"])
+def test_a_node_that_takes_long_to_start_delays_no_other_change(slow, tmp_path):
     changes = (
-        NodeChange(0.01, "edge", True),
+        NodeChange(0.01, "edge", slow),
         LinkChange(0.02, (("camera-1--edge", SLOW, SLOW),)),
-        NodeChange(0.03, "edge", False),
+        NodeChange(0.03, "edge", "stopped"),
     )
-    recorder = SlowStart()
+    recorder = SlowStart(slow)
     timeline, _, events = play(changes, recorder, tmp_path)
     assert timeline.failures == []
-    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", True), ("edge", False)]
+    assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", slow), ("edge", "stopped")]
     assert len(events) == 3
 
 
 def test_a_start_that_fails_is_kept(tmp_path):
     recorder = Recorder()
 
-    def fail(name, running):
+    def fail(name, state):
         raise TimeoutError(f"{name} is not ready")
 
     recorder.change_node = fail
-    timeline, _, _ = play([NodeChange(0.01, "edge", True)], recorder, tmp_path)
+    timeline, _, _ = play([NodeChange(0.01, "edge", "running")], recorder, tmp_path)
     assert timeline.failures == ["node at 0.01 s: TimeoutError: edge is not ready"]

@@ -75,7 +75,8 @@ def test_changes_are_told_with_what_was_before() -> None:
     slow, fast = {"delay_ms": 60.0, "rate_bps": 50e6}, {"delay_ms": 8.0, "rate_bps": 50e6}
     told = describe("link", {"changes": [["a--b", slow, fast]]}, {"a--b": (fast, fast)})
     assert told == "a – b: delay 8 → 60 ms ↑"
-    assert describe("node", {"node": "edge", "running": False}, {}) == "edge stops"
+    assert describe("node", {"node": "edge", "state": "stopped"}, {}) == "edge stops"
+    assert describe("node", {"node": "edge", "state": "killed"}, {}) == "the workload on edge is killed"
 
 
 def test_a_placement_is_told_by_tiers_and_stages() -> None:

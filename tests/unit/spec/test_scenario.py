@@ -54,7 +54,32 @@ def test_demand_and_nodes_change_too(folder):
     events = f"{demand}\n    - {{at: 6s, node: camera, state: stopped}}"
     timeline = load_scenario(folder.scenario(EVENT, events)).timeline
     assert timeline[0] == DemandChange(5.0, "vision", Demand("constant", 9.0, 5.0))
-    assert timeline[1:5] == tuple(NodeChange(6.0, f"camera-{i}", False) for i in range(1, 5))
+    assert timeline[1:5] == tuple(NodeChange(6.0, f"camera-{i}", "stopped") for i in range(1, 5))
+
+
+def test_only_nodes_whose_state_changes_are_concerned(folder):
+    events = """{at: 5s, node: camera-2, state: unreachable}
+    - {at: 6s, node: camera, state: running}
+    - {at: 7s, node: camera-1, workload: killed}"""
+    assert load_scenario(folder.scenario(EVENT, events)).timeline[:3] == (
+        NodeChange(5.0, "camera-2", "unreachable"),
+        NodeChange(6.0, "camera-2", "running"),
+        NodeChange(7.0, "camera-1", "killed"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("workload: killed", "edge is stopped at that time (allowed: state: running)"),
+        ("state: stopped", "edge is stopped at that time (allowed: state: running)"),
+        ("state: stopped, workload: killed", "needs one of the keys state, workload"),
+        ("state: gone", "state"),
+    ],
+)
+def test_what_can_not_become_of_a_node_is_said(folder, second, said):
+    events = f"{{at: 5s, node: edge, state: stopped}}\n    - {{at: 6s, node: edge, {second}}}"
+    assert any(said in str(problem) for problem in problems_of(folder.scenario(EVENT, events)))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +152,7 @@ def test_a_testbed_beside_the_scenario_or_a_shipped_one_is_found(folder):
         ("service: vision", "service: visoin", "did you mean vision?"),
         ("requirements: {latency: {p99: 80ms}}", "", "changes nothing"),
         (EVENT, "{at: 1s, delay: 3ms}", "an event needs one of the keys link, service, node"),
-        (EVENT, "{at: 1s, node: edge, state: gone}", "unknown value 'gone' (allowed: stopped, running)"),
+        (EVENT, "{at: 1s, node: edge, state: gone}", "unknown value 'gone' (allowed: stopped, unreachable, running)"),
         (EVENT, "{at: 1s, node: egde, state: stopped}", "did you mean edge?"),
         (EVENT, "3", "an event needs one of the keys"),
         ("arrival: poisson", "arrival: poison", "unknown value 'poison' (allowed: constant, poisson"),

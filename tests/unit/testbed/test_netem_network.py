@@ -71,7 +71,7 @@ def test_another_command_finds_the_states(network, nodes):
 
 
 def test_a_node_that_is_cut_off_loses_everything_and_comes_back(network, nodes):
-    network.node_stop("b")
+    network.node_cut("b")
     assert "loss 100.0000%" in nodes["a"].said[-1]
     assert [one.up for one in network.status().nodes] == [True, False]
     network.node_start("b")
@@ -114,4 +114,4 @@ def test_links_that_nobody_makes_cant_be_changed(tmp_path):
     with pytest.raises(LinkError, match="can't be changed"):
         network.set_link("a--b", "up", LinkState(1.0))
     with pytest.raises(NodeError):
-        network.node_stop("a")
+        network.node_cut("a")
