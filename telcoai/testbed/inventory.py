@@ -204,6 +204,7 @@ def _k3s_variables(cluster: Cluster, environment: Mapping[str, str]) -> dict[str
         "telcoai_k3s_cni": k3s.cni,
         "telcoai_k3s_enabled": list(k3s.enabled),
         "telcoai_k3s_extra": {},
+        "telcoai_start": True,
     }
 
 

@@ -1,13 +1,19 @@
-"""Machines of a person's own: made into a cluster, brought back to what they were, refused with a reason."""
+"""Machines of a person's own: made into a cluster, brought back to what they were, refused with a reason.
+
+Where no k3s is at hand, machines are made ready up to the start of the units; what stands for k3s then only answers
+which options it knows.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from telcoai.adapters.ansible import PlaybookStats, run_playbook
 from telcoai.errors import NodeError
@@ -20,8 +26,11 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(600),
     pytest.mark.skipif(bool(made.why_not()), reason=made.why_not()),
-    pytest.mark.skipif(not os.environ.get("TELCOAI_K3S"), reason="TELCOAI_K3S names no k3s binary"),
 ]
+needs_k3s = pytest.mark.skipif(not os.environ.get("TELCOAI_K3S"), reason="TELCOAI_K3S names no k3s binary")
+STAND_IN = """#!/bin/sh
+[ "$2" = --help ] && echo "   --node-name value  --disable-network-policy"
+"""
 
 PREFIX = f"pb-own-{os.getpid()}"
 TESTBED = """
@@ -38,6 +47,8 @@ spec:
   links: []
 """
 
+LISTEN = 'import socket, time; door = socket.create_server(("", 10250)); time.sleep(999)'
+
 
 class Site:
     """Two machines, and the testbed on them."""
@@ -51,6 +62,8 @@ class Site:
         ]
         (folder / "known_hosts").write_text("".join(known))
         (folder / "testbed.yaml").write_text(TESTBED)
+        self.k3s = Path(os.environ.get("TELCOAI_K3S") or folder / "stand-in")
+        (folder / "stand-in").write_text(STAND_IN)
         self.write_inventory()
 
     def write_inventory(self, camera: str = "", key: str = "key", known: str = "known_hosts") -> None:
@@ -62,16 +75,21 @@ class Site:
             f"ansible_ssh_common_args='-o UserKnownHostsFile={self.folder / known} -o StrictHostKeyChecking=yes'\n"
         )
 
-    def play(self, playbook: str, check: bool = False) -> PlaybookStats:
+    def play(self, playbook: str, check: bool = False, start: bool = True) -> PlaybookStats:
         environment = {name: value for name, value in os.environ.items() if name.startswith("TELCOAI_")}
+        environment["TELCOAI_K3S"] = str(self.k3s)
         made_inventory = inventory(load_testbed(self.folder / "testbed.yaml"), self.folder / "state", environment)
-        return run_playbook(playbook, made_inventory, {}, step=lambda _: None, check=check, timeout_s=400)
+        return run_playbook(
+            playbook, made_inventory, {"telcoai_start": start}, step=lambda _: None, check=check, timeout_s=400
+        )
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     try:
-        yield Site(tmp_path_factory.mktemp("site"))
+        there = Site(tmp_path_factory.mktemp("site"))
+        there.play("down.yml")  # what ssh, sudo and Ansible leave on every machine that they reach is there then
+        yield there
     finally:
         made.discard(PREFIX)
 
@@ -84,8 +102,36 @@ def undone(board: Machine, before: set[str]) -> list[str]:
     return differences(before, board.state())
 
 
+def test_machines_are_made_ready_up_to_the_start_and_are_after_down_what_they_were(site: Site) -> None:
+    before = {name: board.state() for name, board in site.boards.items()}
+    site.play("up.yml", start=False)
+    token = {board.sh("cat /etc/rancher/k3s/token") for board in site.boards.values()}
+    assert len(token) == 1
+    assert len(token.pop()) >= 32
+    for board, name, mode in (
+        (site.boards["master"], "control-plane", "server"),
+        (site.boards["camera"], "camera", "agent"),
+    ):
+        unit = "k3s" if mode == "server" else "k3s-agent"
+        assert board.sh("stat -c %a /etc/rancher/k3s/token /etc/rancher/k3s/config.yaml").split() == ["600", "600"]
+        assert board.sh("sha256sum </usr/local/bin/k3s").split()[0] == hashlib.sha256(site.k3s.read_bytes()).hexdigest()
+        config = yaml.safe_load(board.sh("cat /etc/rancher/k3s/config.yaml"))
+        assert config["node-name"] == name
+        assert config["node-ip"] == board.address
+        assert config["token-file"] == "/etc/rancher/k3s/token"
+        assert board.sh(f"systemctl is-active {unit}", check=False) == "inactive"
+        assert board.sh(f"systemd-analyze verify {unit}.service 2>&1; systemctl show -P ExecStart {unit}").count(mode)
+        assert board.sh(f"systemd-analyze verify {unit}.service 2>&1") == ""
+    assert "telcoai.dev/node=camera" in config["node-label"]
+    assert config["server"] == f"https://{site.boards['master'].address}:6443"
+    assert site.play("up.yml", start=False).changes == 0
+    site.play("down.yml")
+    assert {name: undone(board, before[name]) for name, board in site.boards.items()} == {"master": [], "camera": []}
+    assert site.play("down.yml").changes == 0
+
+
+@needs_k3s
 def test_a_machine_is_after_down_what_it_was_before_up(site: Site) -> None:
-    site.play("down.yml")  # warms up what ssh and sudo leave
     before = {name: board.state() for name, board in site.boards.items()}
     assert site.play("up.yml", check=True).changes >= 0
     assert {name: undone(board, before[name]) for name, board in site.boards.items()} == {"master": [], "camera": []}
@@ -109,6 +155,38 @@ def test_someone_elses_k3s_is_refused_and_untouched(site: Site) -> None:
         assert undone(board, before) == []
     finally:
         board.sh("rm -rf /etc/rancher")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "mend", "message"),
+    [
+        (
+            f"systemd-run --unit=guest python3 -c '{LISTEN}'; "
+            "for i in $(seq 50); do ss -ltn | grep -q :10250 && break; sleep 0.1; done",
+            "systemctl stop guest",
+            "another program on this machine listens on port 10250",
+        ),
+        (
+            "mount -t tmpfs -o size=4k,nr_inodes=1 none /usr/local/bin",
+            "umount /usr/local/bin",
+            "no space left on device",
+        ),
+    ],
+    ids=["port taken", "disk full"],
+)
+def test_what_is_in_the_way_on_a_machine_is_said_and_is_left_there(
+    site: Site, spoil: str, mend: str, message: str
+) -> None:
+    board = site.boards["camera"]
+    board.sh(spoil)
+    before = board.state()
+    try:
+        with pytest.raises(NodeError, match=f"(?is)host camera: .*{message}"):
+            site.play("up.yml", start=False)
+        site.play("down.yml")
+        assert undone(board, before) == []
+    finally:
+        board.sh(mend)
 
 
 @pytest.mark.parametrize(
