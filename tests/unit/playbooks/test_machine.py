@@ -47,7 +47,8 @@ def undo(tmp_path: Path) -> ModuleType:
 
 def options(**given: Any) -> argparse.Namespace:
     return argparse.Namespace(
-        **{"testbed": "t", "check": True, "api": False, "programs": [], "files": [], "pod_subnet": ""} | given
+        **{"testbed": "t", "check": True, "api": False, "mode": "", "programs": [], "files": [], "pod_subnet": ""}
+        | given
     )
 
 
@@ -114,3 +115,42 @@ def test_digests_are_sha256(look: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "k3s").write_bytes(b"k3s" * 1000000)
     assert look.sha256(tmp_path / "k3s") == hashlib.sha256(b"k3s" * 1000000).hexdigest()
     assert look.sha256(tmp_path / "none") == ""
+
+
+def test_a_written_file_is_known_by_content_and_mode(look: ModuleType, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("secret")
+    file.chmod(0o640)
+    assert look.written(str(file)) == f"{hashlib.sha256(b'secret').hexdigest()} 0640"
+    assert look.written(str(tmp_path / "none")) == ""
+
+
+def test_a_k3s_is_asked_for_its_options_once_the_machine_is_ours(look: ModuleType, tmp_path: Path) -> None:
+    binary = tmp_path / "k3s"
+    look.BINARY = str(binary)  # type: ignore[attr-defined]
+    assert look.known("agent") == []
+    binary.write_text('#!/bin/sh\n[ "$1" = agent ] && echo " --node-name value  (agent) --server value"\n')
+    binary.chmod(0o755)
+    assert look.known("agent") == ["node-name", "server"]
+    assert look.look(options(mode="agent"))["known"] == []
+    look.remember(options())
+    assert look.look(options(mode="agent"))["known"] == ["node-name", "server"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_running"),
+    [
+        ("ActiveState=active\nUnitFileState=enabled\n", True),
+        ("ActiveState=active\nUnitFileState=disabled\n", False),
+        ("ActiveState=activating\nUnitFileState=enabled\n", False),
+        ("", False),
+    ],
+)
+def test_a_unit_runs_when_it_is_active_and_enabled(
+    look: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, is_running: bool
+) -> None:
+    monkeypatch.setattr(look, "unit_file", lambda unit: str(tmp_path / unit))
+    monkeypatch.setattr(look, "output", lambda argv: said)
+    assert look.is_running("k3s") is False
+    (tmp_path / "k3s").write_text("")
+    assert look.is_running("k3s") is is_running

@@ -2,8 +2,8 @@
 # ruff: noqa: PTH110, PTH112, PTH123, PTH208
 """What k3s needs to find on a machine, and what was there before it.
 
-    look.py look     --testbed T [--api]   says what is there (JSON); changes nothing
-    look.py remember --testbed T           writes down, once, what was there before, for undo.py to bring back
+    look.py look     --testbed T [--api] [--mode M]   says what is there (JSON); changes nothing
+    look.py remember --testbed T                      writes down, once, what was there before, for undo.py
 
 Runs on the machine itself: Python 3.8 and its standard library.
 """
@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,8 @@ HOME = Path("/var/lib/telcoai")
 BINARY = "/usr/local/bin/k3s"
 
 UNITS = ("k3s", "k3s-agent")
+
+TOKEN, CONFIG = "/etc/rancher/k3s/token", "/etc/rancher/k3s/config.yaml"
 
 K3S = (BINARY, "/etc/rancher/k3s", "/var/lib/rancher/k3s", *(f"/etc/systemd/system/{unit}.service" for unit in UNITS))
 """What a k3s of someone else's would show as."""
@@ -70,6 +73,9 @@ def look(options):
         "foreign": foreign,
         "ports_taken": ports,
         "binary_sha256": sha256(BINARY),
+        "known": known(options.mode) if mark.is_dir() and options.mode else [],
+        "written": {path: written(path) for path in (TOKEN, CONFIG, *map(unit_file, UNITS))},
+        "running": [unit for unit in UNITS if is_running(unit)],
         "programs_missing": [name for name in options.programs if not program(name)],
         "memory_cgroup": has_memory_cgroup(),
         "selinux_enforcing": read("/sys/fs/selinux/enforce") == "1",
@@ -78,6 +84,30 @@ def look(options):
         "plugins_missing": [name for name in PLUGINS if not os.path.exists(f"/opt/cni/bin/{name}")],
         "packages": before(options.testbed).get("packages", []),
     }
+
+
+def known(mode):
+    """Names of the options that the k3s here knows as server or agent; none without one."""
+    return re.findall("--([a-z][a-z0-9-]+)", output([BINARY, mode, "--help"])) if os.access(BINARY, os.X_OK) else []
+
+
+def written(path):
+    """Digest and mode of a file, "" when there is none."""
+    digest = sha256(path)
+    return f"{digest} {Path(path).stat().st_mode & 0o7777:04o}" if digest else ""
+
+
+def unit_file(unit):
+    """Where a unit's description is."""
+    return f"/etc/systemd/system/{unit}.service"
+
+
+def is_running(unit):
+    """Whether a unit runs now, and will after the next start of the machine."""
+    if not os.path.exists(unit_file(unit)):
+        return False
+    said = output(["systemctl", "show", "--property=ActiveState,UnitFileState", unit]).split()
+    return {"ActiveState=active", "UnitFileState=enabled"} <= set(said)
 
 
 def remember(options):
@@ -181,6 +211,7 @@ def main():
     parser.add_argument("verb", choices=["look", "remember"])
     parser.add_argument("--testbed", required=True)
     parser.add_argument("--api", action="store_true")
+    parser.add_argument("--mode", default="")
     parser.add_argument("--pod-subnet", default="")
     parser.add_argument("--files", nargs="*", default=[])
     parser.add_argument("--programs", type=lambda text: text.split(","), default=[])
