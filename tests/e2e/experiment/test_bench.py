@@ -127,13 +127,18 @@ def test_a_strategy_that_raises_leaves_its_last_plan_in_force_and_the_run_invali
     assert {"applied", "raised"} <= {one["status"] for one in decisions}
 
 
-def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
-    timeline = "[{at: 1s, node: edge, state: stopped}, {at: 2500ms, node: edge, state: running}]"
+def disturbed(world: Path, timeline: str) -> pd.DataFrame:
+    """Samples of a run that sends to the edge while the timeline disturbs it; the run has no fault of its own."""
     scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
     done = telcoai(world, "bench", str(scenario), "--out", "out")
     assert done.returncode in (0, 4), done.stderr
     assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
-    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    return pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+
+
+def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
+    timeline = "[{at: 1s, node: edge, state: stopped}, {at: 2500ms, node: edge, state: running}]"
+    samples = disturbed(world, timeline)
     start_ns = samples.scheduled_ns
     down = samples[(start_ns > 2.2e9) & (start_ns < 3.2e9)]
     assert (down.fallback == "edge").any()
@@ -146,11 +151,7 @@ def test_a_node_that_stops_is_replaced_by_the_fallback_and_comes_back(world):
 
 def test_a_node_that_is_cut_off_goes_on_and_is_used_again_once_it_is_back(world):
     timeline = "[{at: 1s, node: edge, state: unreachable}, {at: 2500ms, node: edge, state: running}]"
-    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
-    done = telcoai(world, "bench", str(scenario), "--out", "out")
-    assert done.returncode in (0, 4), done.stderr
-    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
-    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    samples = disturbed(world, timeline)
     away = samples[(samples.scheduled_ns > 2.2e9) & (samples.scheduled_ns < 3.2e9)]
     assert (away.fallback == "edge").any()
     assert (samples[samples.scheduled_ns > 4.6e9].fallback == "").any()
@@ -158,11 +159,7 @@ def test_a_node_that_is_cut_off_goes_on_and_is_used_again_once_it_is_back(world)
 
 def test_a_workload_that_is_killed_comes_back_with_its_plan(world):
     timeline = "[{at: 1s, node: edge, workload: killed}, {at: 1500ms, node: camera-1, workload: killed}]"
-    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
-    done = telcoai(world, "bench", str(scenario), "--out", "out")
-    assert done.returncode in (0, 4), done.stderr
-    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
-    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    samples = disturbed(world, timeline)
     last = samples[samples.scheduled_ns > 4.6e9]
     assert (last.status == "200").all()
     assert (last.fallback == "").any()
@@ -170,11 +167,7 @@ def test_a_workload_that_is_killed_comes_back_with_its_plan(world):
 
 def test_a_device_that_stops_loses_its_requests_and_goes_on_when_it_is_back(world):
     timeline = "[{at: 1s, node: camera-1, state: stopped}, {at: 2500ms, node: camera-1, state: running}]"
-    scenario = write_world(world, strategies='["./plugin.py:Remote"]', timeline=timeline)
-    done = telcoai(world, "bench", str(scenario), "--out", "out")
-    assert done.returncode in (0, 4), done.stderr
-    assert failed_checks(facts(world / "out/Remote-r1")) <= NOISE
-    samples = pd.read_parquet(world / "out/Remote-r1/samples.parquet")
+    samples = disturbed(world, timeline)
     own = samples[samples.device == "camera-1"]
     assert list(own.request_id) == list(range(len(own)))
     assert (own[(own.scheduled_ns > 2.1e9) & (own.scheduled_ns < 3.4e9)].status == "unfinished").all()

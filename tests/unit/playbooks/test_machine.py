@@ -128,13 +128,12 @@ def test_a_written_file_is_known_by_content_and_mode(look: ModuleType, tmp_path:
 def test_a_k3s_is_asked_for_its_options_once_the_machine_is_ours(look: ModuleType, tmp_path: Path) -> None:
     binary = tmp_path / "k3s"
     look.BINARY = str(binary)  # type: ignore[attr-defined]
-    assert look.known("agent") == []
+    look.remember(options())
+    assert look.look(options(mode="agent"))["help"] == ""
     binary.write_text('#!/bin/sh\n[ "$1" = agent ] && echo " --node-name value  (agent) --server value"\n')
     binary.chmod(0o755)
-    assert look.known("agent") == ["node-name", "server"]
-    assert look.look(options(mode="agent"))["known"] == []
-    look.remember(options())
-    assert look.look(options(mode="agent"))["known"] == ["node-name", "server"]
+    assert look.look(options(mode="agent"))["help"] == " --node-name value  (agent) --server value\n"
+    assert look.look(options(mode="agent", testbed="other"))["help"] == ""
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_a_k3s_is_asked_for_its_options_once_the_machine_is_ours(look: ModuleTyp
 def test_a_unit_runs_when_it_is_active_and_enabled(
     look: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, is_running: bool
 ) -> None:
-    monkeypatch.setattr(look, "unit_file", lambda unit: str(tmp_path / unit))
+    monkeypatch.setattr(look, "UNIT_FILES", {"k3s": str(tmp_path / "k3s")})
     monkeypatch.setattr(look, "output", lambda argv: said)
     assert look.is_running("k3s") is False
     (tmp_path / "k3s").write_text("")

@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -27,7 +26,9 @@ UNITS = ("k3s", "k3s-agent")
 
 TOKEN, CONFIG = "/etc/rancher/k3s/token", "/etc/rancher/k3s/config.yaml"
 
-K3S = (BINARY, "/etc/rancher/k3s", "/var/lib/rancher/k3s", *(f"/etc/systemd/system/{unit}.service" for unit in UNITS))
+UNIT_FILES = {unit: f"/etc/systemd/system/{unit}.service" for unit in UNITS}
+
+K3S = (BINARY, "/etc/rancher/k3s", "/var/lib/rancher/k3s", *UNIT_FILES.values())
 """What a k3s of someone else's would show as."""
 
 FULL = ("/var/lib/kubelet", "/etc/kubernetes")
@@ -38,7 +39,7 @@ PLUGINS = ("bridge", "host-local", "loopback", "portmap")
 
 OURS = (
     *K3S,
-    *(f"/etc/systemd/system/{unit}.service.env" for unit in UNITS),
+    *(f"{file}.env" for file in UNIT_FILES.values()),
     *("/etc/rancher/node", "/etc/rancher", "/var/lib/rancher", "/run/k3s", "/run/flannel", "/var/lib/kubelet"),
     *("/var/lib/cni/networks/cbr0", "/var/lib/cni/networks/telcoai", "/var/lib/cni/results", "/var/lib/cni/cache"),
     *("/var/lib/cni/networks", "/var/lib/cni", "/etc/cni/net.d/10-telcoai.conflist", "/etc/cni/net.d", "/etc/cni"),
@@ -73,8 +74,8 @@ def look(options):
         "foreign": foreign,
         "ports_taken": ports,
         "binary_sha256": sha256(BINARY),
-        "known": known(options.mode) if mark.is_dir() and options.mode else [],
-        "written": {path: written(path) for path in (TOKEN, CONFIG, *map(unit_file, UNITS))},
+        "help": help_of(options.mode) if mark.is_dir() and options.mode else "",
+        "written": {path: written(path) for path in (TOKEN, CONFIG, *UNIT_FILES.values())},
         "running": [unit for unit in UNITS if is_running(unit)],
         "programs_missing": [name for name in options.programs if not program(name)],
         "memory_cgroup": has_memory_cgroup(),
@@ -86,9 +87,9 @@ def look(options):
     }
 
 
-def known(mode):
-    """Names of the options that the k3s here knows as server or agent; none without one."""
-    return re.findall("--([a-z][a-z0-9-]+)", output([BINARY, mode, "--help"])) if os.access(BINARY, os.X_OK) else []
+def help_of(mode):
+    """What the k3s here says of its options as server or agent; "" without one."""
+    return output([BINARY, mode, "--help"]) if os.access(BINARY, os.X_OK) else ""
 
 
 def written(path):
@@ -97,14 +98,9 @@ def written(path):
     return f"{digest} {Path(path).stat().st_mode & 0o7777:04o}" if digest else ""
 
 
-def unit_file(unit):
-    """Where a unit's description is."""
-    return f"/etc/systemd/system/{unit}.service"
-
-
 def is_running(unit):
     """Whether a unit runs now, and will after the next start of the machine."""
-    if not os.path.exists(unit_file(unit)):
+    if not os.path.exists(UNIT_FILES[unit]):
         return False
     said = output(["systemctl", "show", "--property=ActiveState,UnitFileState", unit]).split()
     return {"ActiveState=active", "UnitFileState=enabled"} <= set(said)
