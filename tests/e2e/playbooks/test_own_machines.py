@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import subprocess
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
@@ -18,6 +22,7 @@ import yaml
 from telcoai.adapters.ansible import PlaybookStats, run_playbook
 from telcoai.errors import NodeError
 from telcoai.spec import load_testbed
+from telcoai.spec.cluster import K3S_VERSION
 from telcoai.testbed.inventory import inventory
 from tests.e2e.playbooks import machines as made
 from tests.e2e.playbooks.machines import Machine
@@ -75,13 +80,13 @@ class Site:
             f"ansible_ssh_common_args='-o UserKnownHostsFile={self.folder / known} -o StrictHostKeyChecking=yes'\n"
         )
 
-    def play(self, playbook: str, check: bool = False, start: bool = True) -> PlaybookStats:
+    def play(self, playbook: str, check: bool = False, start: bool = True, releases: str = "") -> PlaybookStats:
+        """Run a playbook; with k3s downloaded from ``releases`` where that is said."""
         environment = {name: value for name, value in os.environ.items() if name.startswith("TELCOAI_")}
-        environment["TELCOAI_K3S"] = str(self.k3s)
+        environment["TELCOAI_K3S"] = "" if releases else str(self.k3s)
+        settings = {"telcoai_start": start} | ({"k3s_releases": releases} if releases else {})
         made_inventory = inventory(load_testbed(self.folder / "testbed.yaml"), self.folder / "state", environment)
-        return run_playbook(
-            playbook, made_inventory, {"telcoai_start": start}, step=lambda _: None, check=check, timeout_s=400
-        )
+        return run_playbook(playbook, made_inventory, settings, step=lambda _: None, check=check, timeout_s=400)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,38 @@ def test_machines_are_made_ready_up_to_the_start_and_are_after_down_what_they_we
     site.play("down.yml")
     assert {name: undone(board, before[name]) for name, board in site.boards.items()} == {"master": [], "camera": []}
     assert site.play("down.yml").changes == 0
+
+
+@pytest.fixture
+def releases(site: Site, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A server of releases that the machines reach: its folder of one version, and its address."""
+    folder = tmp_path / K3S_VERSION
+    folder.mkdir()
+    (folder / "k3s").write_bytes(site.k3s.read_bytes())
+    gateway = site.boards["master"].sh("ip route show default").split()[2]
+    with ThreadingHTTPServer((gateway, 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://{gateway}:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the digests' file is named for amd64")
+def test_a_release_is_downloaded_once_and_only_with_the_published_digest(
+    site: Site, releases: tuple[Path, str]
+) -> None:
+    folder, address = releases
+    board, digest = site.boards["camera"], hashlib.sha256(site.k3s.read_bytes()).hexdigest()
+    before = board.state()
+    (folder / "sha256sum-amd64.txt").write_text(f"{'0' * 64}  k3s\n")
+    with pytest.raises(NodeError, match=r"(?is)host \S+: .*checksum"):
+        site.play("up.yml", start=False, releases=address)
+    assert board.sh("ls /usr/local/bin") == ""
+    (folder / "sha256sum-amd64.txt").write_text(f"{'0' * 64}  k3s-airgap-images-amd64.tar\n{digest}  k3s\n")
+    site.play("up.yml", start=False, releases=address)
+    assert board.sh("sha256sum </usr/local/bin/k3s").split()[0] == digest
+    assert site.play("up.yml", start=False, releases=address).changes == 0
+    site.play("down.yml")
+    assert undone(board, before) == []
 
 
 @needs_k3s
