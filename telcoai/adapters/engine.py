@@ -122,8 +122,11 @@ class Engine:
         return dict(found[0]) if found else None
 
     def containers(self, label: str) -> list[dict[str, str]]:
-        """Containers that carry ``key=value``, running or not: ``name``, ``id`` and ``state`` of each."""
-        return self._list(["ps", "-a", "--no-trunc"], label, {"id": "ID", "name": "Names", "state": "State"})
+        """Containers that carry ``key=value``, running or not: ``name``, ``id`` and ``status`` of each.
+
+        The status of one that runs begins with "Up", on each engine.
+        """
+        return self._list(["ps", "-a", "--no-trunc"], label, {"id": "ID", "name": "Names", "status": "Status"})
 
     def networks(self, label: str) -> list[dict[str, str]]:
         """Networks that carry ``key=value``: ``name`` and ``id`` of each."""
@@ -142,11 +145,12 @@ class Engine:
     def remove_labelled(self, testbed: str) -> list[str]:
         """Remove all that carries the testbed's label, and kind's nodes of it; says what was removed."""
         mine = f"{LABEL}={testbed}"
-        containers = self.containers(mine) + self.containers(f"{KIND_LABEL}=telcoai-{testbed}")
+        nodes = self.containers(f"{KIND_LABEL}=telcoai-{testbed}")
+        containers = self.containers(mine) + nodes
+        volumes = [one["name"] for node in nodes for one in self._volumes_of(node["name"])]
         removed = self._remove(["rm", "-f", "-v"], "container", {one["id"]: one["name"] for one in containers})
         removed += [f"network {one['name']}" for one in self.networks(mine) if self._remove_network(one["id"])]
-        names = [one["name"] for one in self.volumes(mine)]
-        removed += self._remove(["volume", "rm", "-f"], "volume", dict(zip(names, names, strict=True)))
+        removed += self._remove(["volume", "rm", "-f"], "volume", dict(zip(volumes, volumes, strict=True)))
         return removed + self._remove(["rmi", "-f"], "image", {one["id"]: one["name"] for one in self.images(mine)})
 
     def exec_(
@@ -193,6 +197,10 @@ class Engine:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             gone = list(pool.map(lambda handle: self._remove_one([*argv, handle]), names))
         return [f"{what} {name}" for name, is_gone in zip(names.values(), gone, strict=True) if is_gone]
+
+    def _volumes_of(self, kind_node: str) -> list[dict[str, str]]:
+        """Volumes that don't go with a node of kind's: under Podman they have names, and the node's as a label."""
+        return self.volumes(f"{kind_node}=true") if Path(self.program).name == "podman" else []
 
     def _remove_network(self, handle: str) -> bool:
         """As ``_remove_one``; an engine that still counts containers which are gone is given time, and told so.

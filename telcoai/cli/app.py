@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -40,6 +41,7 @@ class Verbs(TyperGroup):
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
         """Run the verb that was called."""
+        _hear_endings()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -48,6 +50,13 @@ class Verbs(TyperGroup):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+
+
+def _hear_endings() -> None:
+    """Let a wish to end (of a CI service, ``timeout``, a terminal that closed) be the same as Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
 
 
 app = typer.Typer(
@@ -59,7 +68,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 our bug, 2 wrong input or usage, 3 testbed failed, 4 a run was invalid, "
-    "130 interrupted.",
+    "130 interrupted (Ctrl-C, SIGTERM, SIGHUP).",
 )
 
 for module in (

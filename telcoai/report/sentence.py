@@ -14,6 +14,8 @@ ALIKE_LATENCY, ALIKE_ENERGY = 0.05, 0.03
 """Two runs of one scenario and seed may differ by so much: strategies closer than that are named together."""
 
 MANY_ERRORS = 0.01
+_HALF = 0.5
+"""Up to this share of the next one's value a lead is told as a factor, above it in per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ def _tell_energy(lead: Lead | None, meter: str) -> str:
     verb = "uses" if len(lead.leaders) == 1 else "share"
     figure = f"{lead.value:.2g} J, {meter}"
     if lead.runner_up and lead.value > 0:
-        figure += f"; {lead.runner_up_value / lead.value:.2g}× less than {lead.runner_up}"
+        share = lead.value / lead.runner_up_value
+        less = f"{1 / share:.2g}×" if share <= _HALF else f"{1 - share:.0%}"
+        figure += f"; {less} less than {lead.runner_up}"
     return f"{lead.names} {verb} the least dynamic energy per request ({figure})"
 
 

@@ -90,7 +90,7 @@ def _containers(topology: Topology) -> dict[str, int]:
         return {}
     engine = Engine.find()
     found = engine.containers(f"{KIND_LABEL}=telcoai-{topology.name}") + engine.containers(f"{LABEL}={topology.name}")
-    running = dict.fromkeys(one["name"] for one in found if one["state"] == "running")
+    running = dict.fromkeys(one["name"] for one in found if one["status"].startswith("Up"))
     return {name: engine.pid(name) for name in running}
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,18 @@ def missing_engine() -> str:
     return ""
 
 
+def orphans() -> frozenset[str]:
+    """The engine's volumes that no container has."""
+    return frozenset(Engine.find().run(["volume", "ls", "--quiet", "--filter=dangling=true"]).split())
+
+
 @dataclass(frozen=True)
 class Lab:
     """A state folder, and the command line on it."""
 
     folder: Path
     testbed: str
+    orphans_before: frozenset[str] = field(default_factory=orphans)
 
     @property
     def state(self) -> Path:
@@ -75,6 +81,6 @@ class Lab:
         found = engine.containers(mine) + engine.containers(f"{KIND_LABEL}=telcoai-{self.testbed}")
         names = [f"container {one['name']}" for one in found]
         names += [f"network {one['name']}" for one in engine.networks(mine)]
-        names += [f"volume {one['name']}" for one in engine.volumes(mine)]
+        names += [f"volume {name}" for name in orphans() - self.orphans_before]
         names += leftovers(self.testbed, self.state / self.testbed / "network")
         return names + [str(path) for path in self.state.glob(f"{self.testbed}/*")]

@@ -19,12 +19,13 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.e2e]
 LOCAL = '["./plugin.py:Local"]'
 
 
-def test_ctrl_c_ends_in_order_with_a_partial_report(world):
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_its_like_end_in_order_with_a_partial_report(world, ending):
     scenario = write_world(world)
     scenario.write_text(scenario.read_text().replace("duration: 4s", "duration: 60s"))
     with bench_in_background(world, scenario) as bench:
         wait_for_load(world)
-        os.killpg(bench.pid, signal.SIGINT)
+        bench.send_signal(ending)
         assert bench.wait(30) == 130
     summary = json.loads((world / "out/summary.json").read_text())
     assert [run["valid"] for run in summary["runs"]] == [False]

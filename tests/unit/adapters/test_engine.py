@@ -119,19 +119,22 @@ def test_a_command_that_takes_too_long_is_ended_and_named(folder: Path) -> None:
         _client(folder, "exec /bin/sleep 10").run(["pull", "x"], timeout_s=0.1)
 
 
-def test_what_is_labelled_goes_whether_or_not_others_are_quicker(folder: Path) -> None:
+@pytest.mark.parametrize(("program", "volumes"), [("docker", []), ("podman", ["volume v1"])])
+def test_what_is_labelled_goes_whether_or_not_others_are_quicker(
+    folder: Path, program: str, volumes: list[str]
+) -> None:
     script = """
 case "$*" in
-  *io.x-k8s.kind.cluster=telcoai-t*ps*|"ps -a"*io.x-k8s.kind.cluster=telcoai-t*) printf 'c2\\tnode\\trunning\\n' ;;
-  "ps -a"*dev.telcoai.testbed=t*) printf 'c1\\tmachine\\texited\\n' ;;
+  "ps -a"*io.x-k8s.kind.cluster=telcoai-t*) printf 'c2\\tnode\\tUp 2 hours\\n' ;;
+  "ps -a"*dev.telcoai.testbed=t*) printf 'c1\\tmachine\\tExited (0) a day ago\\n' ;;
   "network ls"*) printf 'n1\\tnet\\n' ;;
-  "volume ls"*) printf 'v1\\n' ;;
+  "volume ls"*node=true*) printf 'v1\\n' ;;
   images*) ;;
   "rm -f -v c1") echo "Error: No such container: c1" >&2; exit 1 ;;
 esac
 """
-    engine = _client(folder, script)
-    assert engine.remove_labelled("t") == ["container node", "network net", "volume v1"]
+    engine = _client(folder, script, program)
+    assert engine.remove_labelled("t") == ["container node", "network net", *volumes]
 
 
 def test_a_network_that_still_counts_a_container_which_is_gone_is_made_to_forget_it(folder: Path) -> None:
