@@ -113,20 +113,26 @@ def _from_json(name: str, data: Any, datatype: str, shape: tuple[int, ...]) -> N
     dtype = DTYPES[datatype]
     if not flat:
         return np.empty(0, dtype)
+    if datatype not in KINDS:
+        return _integers(name, flat, datatype)
     try:
         values = np.array(flat)
     except (ValueError, OverflowError) as err:
         raise Refused(400, f"input '{name}': data does not fit its shape") from err
-    if values.ndim != 1 or values.dtype.kind not in KINDS.get(datatype, "iu"):
+    if values.ndim != 1 or values.dtype.kind not in KINDS[datatype]:
         raise Refused(400, f"input '{name}': data are not all {datatype}")
-    if values.dtype != dtype and datatype not in KINDS:
-        bounds = np.iinfo(np.dtype(dtype))
-        if int(values.min()) < bounds.min or int(values.max()) > bounds.max:
-            raise Refused(400, f"input '{name}': data are out of {datatype}'s range")
-    if values.dtype == dtype:
-        return values
     with np.errstate(over="ignore"):
-        return values.astype(dtype)
+        return values.astype(dtype, copy=False)
+
+
+def _integers(name: str, flat: list[Any], datatype: str) -> NDArray[Any]:
+    """Whole numbers, with no detour over floats: that would be taken where some are above the signed ones' range."""
+    if set(map(type, flat)) != {int}:
+        raise Refused(400, f"input '{name}': data are not all {datatype}")
+    try:
+        return np.array(flat, DTYPES[datatype])
+    except OverflowError as err:
+        raise Refused(400, f"input '{name}': data are out of {datatype}'s range") from err
 
 
 def _flatten(name: str, data: Any, shape: tuple[int, ...]) -> list[Any]:

@@ -16,6 +16,11 @@ def entry(datatype: str, shape: object, **data: object) -> dict[str, object]:
     return {"name": "x", "datatype": datatype, "shape": shape, **data}
 
 
+def test_large_unsigned_numbers_beside_small_ones_stay_whole() -> None:
+    values = [0, 2**63, 2**64 - 1]
+    assert read_tensor(entry("UINT64", [3], data=values), None).array().tolist() == values
+
+
 @given(st.data(), st.sampled_from(NUMBERS))
 def test_numbers_survive_json_and_raw_bytes(data: st.DataObject, datatype: str) -> None:
     shapes = hnp.array_shapes(min_dims=1, max_dims=3, max_side=4)
