@@ -23,13 +23,17 @@ def up(
     from telcoai.cli.place import root
     from telcoai.cli.status import links_table, status_of
     from telcoai.cli.story import make_story
+    from telcoai.experiment.claims import claimed_testbed
     from telcoai.spec import load_testbed
     from telcoai.testbed.running import bring_up
     from telcoai.testbed.surroundings import in_surroundings
 
     topology = in_surroundings(load_testbed(testbed), os.environ)
     story = make_story()
-    with story.step(f"testbed {topology.name}: {len(topology.nodes)} nodes up, links measured"):
+    with (
+        claimed_testbed(topology.name, root()),
+        story.step(f"testbed {topology.name}: {len(topology.nodes)} nodes up, links measured"),
+    ):
         running, fresh = bring_up(topology, root(), story.detail)
     if not fresh:
         story.note(f"testbed {topology.name} was up already; nothing done")

@@ -50,9 +50,27 @@ class ServiceView:
     frame_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was seen at ``time_s``, an earlier period's begin, and the plan that was in force up to then.
+
+    ``services`` hold the rates and latencies that were measured under that plan.
+    """
+
+    time_s: float
+    links: Mapping[str, LinkView]
+    nodes: Mapping[str, NodeView]
+    services: tuple[ServiceView, ...]
+    plan: Plan | None
+
+
 @dataclass(frozen=True)
 class View:
-    """The whole of what a strategy sees at ``time_s`` seconds after the run's start."""
+    """The whole of what a strategy sees at ``time_s`` seconds after the run's start.
+
+    ``past``: earlier moments of the run, oldest first, one a period, of bounded number; what a strategy learns, it
+    learns from them.
+    """
 
     time_s: float
     period_s: float
@@ -62,6 +80,7 @@ class View:
     services: tuple[ServiceView, ...]
     previous: Plan | None = None
     seed: int = 0
+    past: tuple[Moment, ...] = ()
 
 
 class Strategy(Protocol):

@@ -12,13 +12,16 @@ from telcoai.model.plan import Plan
 from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import Service
 from telcoai.model.topology import Topology
-from telcoai.model.view import LinkView, NodeView, ServiceView, View
+from telcoai.model.view import LinkView, Moment, NodeView, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
 
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
+
+PAST = 120
+"""Earlier moments that a view holds, in periods."""
 
 WHOLE = 0.9
 """Readings that are this many periods apart count as a whole period: a step may come a little late."""
@@ -42,11 +45,12 @@ class Observer:
     _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
     _first: dict[str, NodeFigures] = field(default_factory=dict)
     _started: bool = False
+    _past: deque[Moment] = field(default_factory=lambda: deque(maxlen=PAST))
 
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
         """The view at ``time_s``; keeps ``figures`` as the newest reading."""
         self._keep(time_s, figures)
-        return View(
+        view = View(
             time_s=time_s,
             period_s=self.period_s,
             topology=self.topology,
@@ -55,12 +59,16 @@ class Observer:
             services=tuple(self._service(service) for service in self.services),
             previous=previous,
             seed=self.seed,
+            past=tuple(self._past),
         )
+        self._past.append(Moment(time_s, view.links, view.nodes, view.services, previous))
+        return view
 
     def _keep(self, time_s: float, figures: Figures) -> None:
         if not self._started:
             self._readings.clear()
             self._first.clear()
+            self._past.clear()
         self._started = self._started or time_s >= 0
         self._readings.append(figures)
         for name, now in figures.items():

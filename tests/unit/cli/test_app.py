@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from telcoai.experiment.claims import claimed_testbed
+
 VERBS = [
     "up",
     "down",
@@ -116,3 +118,11 @@ def test_help_imports_nothing_heavy():
     code += "'onnxruntime', 'plotly', 'yaml', 'pyarrow') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_up_waits_for_nobody_who_has_the_testbed(tmp_path: Path) -> None:
+    with claimed_testbed("quickstart", tmp_path):
+        done = telcoai("up", "quickstart", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "testbed quickstart is in use by another command" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["quickstart.lock"]

@@ -121,3 +121,12 @@ def test_growth_starts_anew_with_a_restarted_runtime():
     assert growth(figures("edge", 1, overruns=5), figures("edge", 2, overruns=3), "overruns") == 3
     assert growth(None, figures("edge", 2, overruns=3), "overruns") == 3
     assert growth(figures("edge", 1, overruns=3), None, "overruns") == 0
+
+
+def test_a_view_holds_earlier_moments_of_its_run_and_never_its_own(observer):
+    observer.view(-1.0, {}, {}, None)
+    first = observer.view(0.0, {"camera-1": figures("camera-1", 1)}, {}, None)
+    second = observer.view(1.0, {"camera-1": figures("camera-1", 2)}, {}, None)
+    assert first.past == ()
+    assert [moment.time_s for moment in second.past] == [0.0]
+    assert second.past[0].services == first.services
