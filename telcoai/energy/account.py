@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from telcoai.energy.activity import Activity, Transfer, activity
 from telcoai.energy.connected import connected_seconds
-from telcoai.energy.power import JOULES_PER_NANOJOULE, METER, core_power, scaled
 from telcoai.energy.use import RadioUse, Use
+from telcoai.model.power import JOULES_PER_NANOJOULE, core_power, scaled
 from telcoai.model.topology import Band, Node, Topology
+
+METER = "model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from telcoai.energy.power import owner
 from telcoai.errors import InputError
+from telcoai.model.power import owner
 from telcoai.model.routes import Step, routes_from
 from telcoai.model.topology import Topology
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from telcoai.energy.power import JOULES_PER_NANOJOULE, core_power, scaled
 from telcoai.energy.use import RadioUse, Use
+from telcoai.model.power import JOULES_PER_NANOJOULE, core_power, scaled
 from telcoai.model.topology import Band, Topology
 
 _NO_RADIO = RadioUse(0.0, 0.0, Band(0.0, 0.0, 0.0))

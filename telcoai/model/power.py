@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from telcoai.model.topology import Band, DeviceProfile, Link, Tier, Topology
 
-METER = "model"
-
 JOULES_PER_NANOJOULE = 1e-9
 
 
