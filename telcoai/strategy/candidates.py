@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from telcoai.model.plan import Assignment
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView
-from telcoai.strategy.choice import ACCURACY_MARGIN, keeps
+from telcoai.strategy.choice import ACCURACY_MARGIN, cheapest, keeps
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, keeping, never
 from telcoai.strategy.frames import frames_of
@@ -111,6 +111,30 @@ def hops_of(candidate: Candidate, chain: tuple[str, ...]) -> tuple[str, ...]:
 def course_of(candidate: Candidate, chain: tuple[str, ...], sites: Sites, origin: Origin) -> Course | None:
     """The candidate's course up this chain, None when a node can't run it or can't be reached."""
     return course(candidate.option, hops_of(candidate, chain), candidate.wire, sites, origin)
+
+
+def as_assignment(
+    service: ServiceView, device: str, option: Option, hops: tuple[str, ...], wire: str, sites: Sites
+) -> Assignment:
+    """An option on these nodes; the device itself runs its cheapest variant whole when they are dead."""
+    return Assignment(
+        service=service.name,
+        device=device,
+        variant=option.variant.name,
+        hops=hops,
+        thresholds=option.thresholds,
+        wire=wire,
+        fallback_variant=cheapest(service.workload, service.requirements, sites, (device,)).name,
+    )
+
+
+def alone(service: ServiceView, device: str, sites: Sites) -> Assignment:
+    """Where nothing else can be had, because the device is dead or nothing is known of how it would run: the whole of
+    the most accurate variant that the device can run."""
+    able = [v for v in service.workload.variants if sites.seconds(device, service.workload, v) is not None]
+    variant = max(able or service.workload.variants, key=lambda v: v.accuracy)
+    option = Option(variant, never(variant), forecast(variant, never(variant)))
+    return as_assignment(service, device, option, (device,) * len(variant.stages), "fp16", sites)
 
 
 def as_option(one: Assignment, options: Menu) -> Option | None:

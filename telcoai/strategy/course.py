@@ -39,12 +39,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """One direction of a link. ``share`` of requests cross it and occupy it ``seconds`` each."""
+    """One direction of a link. ``share`` of requests cross it with ``payload`` bytes and occupy it ``seconds`` each.
+
+    ``is_reply``: on the way back. Each crossing there is followed by the one back.
+    """
 
     link: str
     upward: bool
     share: float
     seconds: float
+    payload: int
+    is_reply: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,6 @@ def _crossings(leg: _Leg, share: float) -> list[Crossing]:
     found = []
     for step in leg.way:
         there, back = occupied_s(step.state, leg.payload), occupied_s(backward(step), REPLY_BYTES)
-        found.append(Crossing(step.link.name, step.upward, share, there))
-        found.append(Crossing(step.link.name, not step.upward, share, back))
+        found.append(Crossing(step.link.name, step.upward, share, there, leg.payload, is_reply=False))
+        found.append(Crossing(step.link.name, not step.upward, share, back, REPLY_BYTES, is_reply=True))
     return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from telcoai.strategy.course import Course
+from telcoai.strategy.course import Course, Way
 from telcoai.strategy.queueing import wait_s
 
 _Key = TypeVar("_Key", str, tuple[str, bool])
@@ -67,14 +67,32 @@ class Occupancy:
 
     def node_wait_s(self, name: str, cores: int) -> float:
         """Mean wait for a core of the node, in seconds."""
-        load = self.nodes.get(name, NO_LOAD)
-        utilisation = max(0.0, load.seconds) / cores + self.strange.get(name, 0.0)
-        return wait_s(utilisation, load.residual_s, cores) + self.standing_s.get(name, 0.0)
+        residual_s = self.nodes.get(name, NO_LOAD).residual_s
+        return wait_s(self.utilisation(name, cores), residual_s, cores) + self.standing_s.get(name, 0.0)
+
+    def utilisation(self, name: str, cores: int) -> float:
+        """Share of the node's cores that is busy, others' work included; over 1 when more is asked than it has."""
+        return max(0.0, self.nodes.get(name, NO_LOAD).seconds) / cores + self.strange.get(name, 0.0)
 
     def link_wait_s(self, name: str, upward: bool) -> float:
         """Mean wait in the queue of one direction of a link, in seconds."""
-        load = self.links.get((name, upward), NO_LOAD)
-        return wait_s(load.seconds, load.residual_s)
+        return wait_s(self.link_utilisation(name, upward), self.links.get((name, upward), NO_LOAD).residual_s)
+
+    def link_utilisation(self, name: str, upward: bool) -> float:
+        """Share of the time in which one direction of a link is busy; over 1 when it is offered more than it takes."""
+        return self.links.get((name, upward), NO_LOAD).seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Mean wait at each visit and each crossing of a course, in seconds."""
+
+    nodes: list[float]
+    links: list[float]
+
+    def along(self, way: Way) -> float:
+        """All the waiting on one way, in seconds."""
+        return sum(self.nodes[: way.visits]) + sum(self.links[: way.crossings])
 
 
 def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float) -> None:
@@ -88,24 +106,32 @@ def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float
 
 def unloaded(course: Course, percentile: float) -> Prediction:
     """Latency with nobody else about: no prediction of the same course is lower."""
-    waits = [0.0] * len(course.visits), [0.0] * len(course.crossings)
-    return _predict(course, percentile, waits)
+    return _predict(course, percentile, no_waits(course))
 
 
 def loaded(course: Course, percentile: float, occupancy: Occupancy) -> Prediction:
     """Latency with the load in ``occupancy``, the device's own included."""
+    return _predict(course, percentile, waits_of(course, occupancy))
+
+
+def no_waits(course: Course) -> Waits:
+    """Where nobody waits."""
+    return Waits([0.0] * len(course.visits), [0.0] * len(course.crossings))
+
+
+def waits_of(course: Course, occupancy: Occupancy) -> Waits:
+    """Mean waits under a load."""
     nodes = [occupancy.node_wait_s(visit.node, visit.cores) for visit in course.visits]
     links = [occupancy.link_wait_s(crossing.link, crossing.upward) for crossing in course.crossings]
-    return _predict(course, percentile, (nodes, links))
+    return Waits(nodes, links)
 
 
-def _predict(course: Course, percentile: float, waits: tuple[list[float], list[float]]) -> Prediction:
+def _predict(course: Course, percentile: float, waits: Waits) -> Prediction:
     stretch = tail_stretch(percentile)
-    nodes, links = waits
     mean_s = gone = 0.0
     tail_s: float | None = None
     for way in course.ways:
-        wait = sum(nodes[: way.visits]) + sum(links[: way.crossings])
+        wait = waits.along(way)
         mean_s += way.share * (way.seconds + wait)
         gone += way.share
         if tail_s is None and gone >= percentile / 100 - 1e-9:

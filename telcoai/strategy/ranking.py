@@ -71,7 +71,7 @@ class Ranking:
         times = [self._sites.seconds(hop, workload, option.variant) for hop in hops_of(one, chain)]
         if any(stages is None for stages in times):
             return None
-        last = _exit_at(option.forecast.leave, self._options.percentile / 100)
+        last = exit_at(option.forecast.leave, self._options.percentile / 100)
         tail = [1.0 if stage <= last else 0.0 for stage in range(len(times))]
         weights = [(share + t) / 2 for share, t in zip(option.forecast.reach, tail, strict=True)]
         seconds = sum(weights[k] * stages[k] for k, stages in enumerate(times) if stages is not None)
@@ -99,7 +99,7 @@ def _score(sketch: _Sketch, costs: dict[tuple[_Pair, int], tuple[float, float]])
     return total
 
 
-def _exit_at(leave: tuple[float, ...], share: float) -> int:
+def exit_at(leave: tuple[float, ...], share: float) -> int:
     """The exit by which this share of requests has left."""
     gone = 0.0
     for index, part in enumerate(leave):
