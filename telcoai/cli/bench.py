@@ -38,7 +38,7 @@ def bench(
     from telcoai.report import write_report
     from telcoai.spec import load_scenario
 
-    chosen = with_surroundings(_with_options(load_scenario(scenario, testbed), strategy, repetitions))
+    chosen = with_surroundings(with_options(load_scenario(scenario, testbed), strategy, repetitions))
     folder = out or Path("reports") / chosen.name
     done = run_bench(chosen, root(), folder, make_story(), keep=keep)
     written = write_report(done.folder)
@@ -56,7 +56,8 @@ def bench(
         raise typer.Exit(4)
 
 
-def _with_options(scenario: Scenario, strategies: list[str] | None, repetitions: int | None) -> Scenario:
+def with_options(scenario: Scenario, strategies: list[str] | None, repetitions: int | None) -> Scenario:
+    """The scenario with what the command line says otherwise."""
     changes: dict[str, object] = {}
     if strategies:
         changes["strategies"] = tuple(dict.fromkeys(strategies))

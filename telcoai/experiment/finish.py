@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,12 @@ from telcoai.experiment.session import Session
 from telcoai.load.config import parse_config
 from telcoai.load.rows import SCHEMA
 from telcoai.load.schedule import make_schedule
+from telcoai.model.scenario import Service
 from telcoai.network.probe import LinkProbe
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 from telcoai.orchestrator.pod_cpu import worst_gap
+from telcoai.plugins import Workload
 from telcoai.testbed.network import NONE
 from telcoai.testbed.running import Testbed
 
@@ -64,7 +66,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
 def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, Any]:
     """Write the tables and the final run.json; returns its facts."""
     samples = read_samples(row_files(folder.load), outcome.key.name)
-    samples = with_scores(session, with_cut(samples, outcome))
+    samples = with_correct(session.scenario.services, session.workloads, with_cut(samples, outcome))
     facts = opening_facts(session, outcome.key)
     readings = outcome.probe.readings if outcome.probe else []
     links = pd.DataFrame([one.row() for one in readings])
@@ -101,12 +103,12 @@ def broken(session: Session, key: RunKey, folder: RunFolder, why: str) -> dict[s
     return facts
 
 
-def with_scores(session: Session, samples: pd.DataFrame) -> pd.DataFrame:
+def with_correct(services: Iterable[Service], workloads: Mapping[str, Workload], samples: pd.DataFrame) -> pd.DataFrame:
     """Rows whose ``correct`` is what their workload's own score says: at least half right."""
-    for service in session.scenario.services:
+    for service in services:
         rows = (samples["service"] == service.name) & (samples["status"] == "200")
         predictions, numbers = (samples.loc[rows, name].to_numpy(np.int64) for name in ("prediction", "sample"))
-        right = session.workloads[service.workload].score(predictions, numbers)
+        right = workloads[service.workload].score(predictions, numbers)
         samples.loc[rows, "correct"] = np.asarray(right) >= SCORE_OF_A_CORRECT_ANSWER
     return samples
 

@@ -69,7 +69,7 @@ class Timeline:
 
     def _try(self, change: Change, due_s: float, clock: RunClock, journal: Journal) -> None:
         try:
-            self._make(change)
+            self.make(change)
         except (TelcoaiError, OSError, KeyError) as err:  # OSError has TimeoutError under it
             self._fail(change, err.message if isinstance(err, TelcoaiError) else f"{type(err).__name__}: {err}")
         else:
@@ -92,7 +92,8 @@ class Timeline:
             if thread.is_alive():
                 self.failures.append(f"node {node} is not ready {START_S:g} s after the run's end")
 
-    def _make(self, change: Change) -> None:
+    def make(self, change: Change) -> None:
+        """Make a change now."""
         if isinstance(change, LinkChange):
             for name, up, down in change.changes:
                 self._disturber.change_link(name, up, down)

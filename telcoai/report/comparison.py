@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from telcoai.report.changes import happenings
+from telcoai.report.distance import distances
 from telcoai.report.experiment import Experiment
 from telcoai.report.ranking import RankingVerdict, rank_energy
 from telcoai.report.sentence import tell
@@ -19,7 +21,8 @@ BRIEF = 9
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured`` or the energy meter's name.
+    """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured``, ``simulated`` or the energy
+    meter's name.
 
     ``brief`` is the title where there is little room; columns without one are left out there.
     """
@@ -38,8 +41,9 @@ class Column:
 
     @property
     def brief_heading(self) -> str:
-        """Brief title (its unit in it) and source."""
-        return "\n".join(part for part in (self.brief, self.source.replace(", ", "\n+ ")) if part)
+        """Brief title (its unit in it) and source, in few enough columns for a terminal."""
+        source = self.source.replace(", ", "\n+ ").replace("simulated", "simul.")
+        return "\n".join(part for part in (self.brief, source) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,8 @@ class _Figure:
     form: str
 
 
-def _figures(meter: str) -> tuple[_Figure, ...]:
-    return (*_latencies(), *_scores(), *_energies(meter), *_counts())
+def _figures(meter: str, how: str) -> tuple[_Figure, ...]:
+    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_counts())
 
 
 def _counts() -> tuple[_Figure, ...]:
@@ -115,29 +119,29 @@ def _counts() -> tuple[_Figure, ...]:
     )
 
 
-def _latencies() -> tuple[_Figure, ...]:
+def _latencies(how: str) -> tuple[_Figure, ...]:
     form = "{:.1f}"
-    p99 = Column("p99", "p99 latency", "ms", "measured", "low")
+    p99 = Column("p99", "p99 latency", "ms", how, "low")
     return (
-        _Figure(Column("p50", "p50 latency", "ms", "measured", "low"), lambda s: s.latency_ms.p50, form),
-        _Figure(Column("p95", "p95 latency", "ms", "measured", "low", "p95,\nms"), lambda s: s.latency_ms.p95, form),
+        _Figure(Column("p50", "p50 latency", "ms", how, "low"), lambda s: s.latency_ms.p50, form),
+        _Figure(Column("p95", "p95 latency", "ms", how, "low", "p95,\nms"), lambda s: s.latency_ms.p95, form),
         _Figure(p99, lambda s: s.latency_ms.p99, form),
     )
 
 
-def _scores() -> tuple[_Figure, ...]:
-    good = Column("effective_accuracy", "correct and on time", "", "measured", "high", "correct,\non time")
+def _scores(how: str) -> tuple[_Figure, ...]:
+    good = Column("effective_accuracy", "correct and on time", "", how, "high", "correct,\non time")
     return (
-        _Figure(Column("accuracy", "accuracy", "", "measured", "high", "accuracy"), lambda s: s.accuracy, "{:.3f}"),
+        _Figure(Column("accuracy", "accuracy", "", how, "high", "accuracy"), lambda s: s.accuracy, "{:.3f}"),
         _Figure(good, lambda s: s.effective_accuracy, "{:.3f}"),
     )
 
 
-def _energies(meter: str) -> tuple[_Figure, ...]:
+def _energies(meter: str, how: str) -> tuple[_Figure, ...]:
     request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low", "energy,\nJ per\nrequest")
     answer = Column("joules_per_correct_on_time", "dynamic energy a good answer", "J", meter, "low")
     everything = Column("energy_j_total", "energy of all nodes, idle too", "J", meter, "low")
-    met = Column("requirements_met", "requirements met", "", f"measured, {meter}", "high", "require-\nments met")
+    met = Column("requirements_met", "requirements met", "", f"{how}, {meter}", "high", "require-\nments met")
     return (
         _Figure(request, lambda s: s.energy_j_per_request, "{:.3f}"),
         _Figure(answer, lambda s: s.joules_per_correct_on_time, "{:.3f}"),
@@ -146,10 +150,17 @@ def _energies(meter: str) -> tuple[_Figure, ...]:
     )
 
 
+_PLACES = {
+    "measured": "On virtual hosts compute is paced to the device profiles, and links are emulated.",
+    "simulated": "Nothing was measured: cores, queues, links and TCP's windows are a model, answers are replayed.",
+}
+
+
 def compare(experiment: Experiment) -> Comparison:
     """Compare the strategies of an experiment over the runs that count."""
     standings = stand(experiment)
-    figures = _figures(experiment.runs[0].meter)
+    how = experiment.runs[0].how
+    figures = _figures(experiment.runs[0].meter, how)
     ranking = rank_energy(standings)
     spreads = [[one.spread(figure.of) for figure in figures] for one in standings.strategies]
     best = [_best(_rivals(standings, [row[k].median for row in spreads], f), f.column) for k, f in enumerate(figures)]
@@ -163,7 +174,7 @@ def compare(experiment: Experiment) -> Comparison:
         rows=rows,
         sentence=tell(standings, happenings(experiment.runs), experiment.runs[0].meter),
         ranking=ranking,
-        notes=(ranking.sentence, *_notes(standings), *standings.left_out),
+        notes=(ranking.sentence, *_notes(standings, how), *standings.left_out, *_errors(experiment, standings)),
     )
 
 
@@ -197,13 +208,19 @@ def _best(values: list[float], column: Column) -> float:
     return best if finite.count(best) == 1 else math.nan
 
 
-def _notes(standings: Standings) -> list[str]:
+def _errors(experiment: Experiment, standings: Standings) -> list[str]:
+    """How far simulated runs are from the measured ones that they were set against, a line each."""
+    against = experiment.runs[0].facts.get("against")
+    return [] if not against else list(distances(standings, Path(against)))
+
+
+def _notes(standings: Standings, how: str) -> list[str]:
     most = max((len(one.runs) for one in standings.strategies), default=0)
     if most == 0:
         return []
     notes = [
         "Latency counts from the scheduled send time, percentiles over requests answered 200; errors stand "
-        "beside them. On virtual hosts compute is paced to the device profiles, and links are emulated.",
+        f"beside them. {_PLACES[how]}",
     ]
     failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
     if failing:

@@ -46,6 +46,7 @@ class Drawing:
     series: tuple[Series, ...]
     changes: tuple[Happening, ...]
     meter: str
+    how: str
     counts: bool
 
     @property
@@ -76,13 +77,13 @@ def drawing(experiment: Experiment, standings: Standings, changes: tuple[Happeni
     """Draw the runs that count; when there is none, the others, marked as invalid."""
     found = looks(run.strategy for run in experiment.runs)
     counted = [Series(one.strategy, found[one.strategy], one.runs) for one in standings.comparable]
-    meter = experiment.runs[0].meter
+    meter, how = experiment.runs[0].meter, experiment.runs[0].how
     if counted:
-        return Drawing(tuple(counted), changes, meter, counts=True)
+        return Drawing(tuple(counted), changes, meter, how, counts=True)
     rest = [
         Series(f"{run.name} (invalid)", found[run.strategy], (run,)) for run in experiment.runs if not run.scored.empty
     ]
-    return Drawing(tuple(rest), changes, meter, counts=False)
+    return Drawing(tuple(rest), changes, meter, how, counts=False)
 
 
 def figure(data: Iterable[Figure], x_title: str, y_title: str, **layout: Any) -> Figure:

@@ -13,6 +13,8 @@ from telcoai.report.run import Run
 from telcoai.report.summary import summarise
 
 SHOWN_REASONS = 5
+PRINTED_SHOWN = 60
+"""Characters of what a strategy printed; decisions.jsonl has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def figures_of_runs(runs: tuple[Run, ...]) -> Table:
         "counts",
         "requests",
         "errors",
-        "p50, ms (measured)",
-        "p95, ms (measured)",
+        f"p50, ms ({runs[0].how})",
+        f"p95, ms ({runs[0].how})",
         "accuracy",
         "correct and on time",
         f"energy a request, J ({meter})",
@@ -189,11 +191,15 @@ def _decided(run: Run) -> list[str]:
 
 
 def _told(decision: Mapping[Any, Any]) -> str:
-    """What is worth telling of a decision: why a plan changed, or why there was none."""
+    """What is worth telling of a decision: why a plan changed, or why there was none, and what was printed."""
     when = f"{decision['scored_s']:.0f} s: "
+    printed = decision.get("printed")
+    note = f"it printed {printed[:PRINTED_SHOWN]!r}" if isinstance(printed, str) else ""
     if decision["status"] == "applied":
-        return when + str(decision["reason"] or "no reason given")
-    return "" if decision["status"] == "unchanged" else f"{when}{decision['status']}: {decision['error']}"
+        return when + "; ".join(filter(None, (str(decision["reason"] or "no reason given"), note)))
+    if decision["status"] == "unchanged":
+        return when + note if note else ""
+    return when + "; ".join(filter(None, (f"{decision['status']}: {decision['error']}", note)))
 
 
 def replayed(runs: tuple[Run, ...]) -> str:

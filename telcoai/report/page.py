@@ -115,7 +115,7 @@ def _plots(drawn: Drawing) -> list[Plot]:
         Plot(
             "accuracy",
             "Accuracy against energy",
-            f"Energy is {drawn.modelled}, its bar the band of the power figures; accuracy is measured, its bar "
+            f"Energy is {drawn.modelled}, its bar the band of the power figures; accuracy is {drawn.how}, its bar "
             "Wilson's 95 % interval over the requests of that one run, not over repetitions.",
             accuracy_against_energy(drawn),
         ),

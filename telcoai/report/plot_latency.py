@@ -32,7 +32,7 @@ def latency_cdf(drawn: Drawing) -> Figure:
     axis = {"type": "log", "tickvals": TICKS_MS, "ticktext": [f"{tick:g}" for tick in TICKS_MS], "minor": {"ticks": ""}}
     return figure(
         [*curves, *marks],
-        "latency, ms (measured)",
+        f"latency, ms ({drawn.how})",
         "share of scheduled requests",
         xaxis=axis,
         yaxis={"range": [0, 1.02]},
@@ -61,7 +61,7 @@ def latency_over_time(drawn: Drawing) -> Figure:
     if values and max(values) > 20 * min(values):
         axis = {"type": "log"}
     seconds = "second" if drawn.bin_s == 1 else f"{drawn.bin_s:g} s"
-    title = f"latency in each {seconds}, ms (measured)"
+    title = f"latency in each {seconds}, ms ({drawn.how})"
     return figure(
         [*data, *_deadlines(drawn)],
         "seconds after warm-up",

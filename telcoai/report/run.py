@@ -67,6 +67,11 @@ class Run:
         return str(self.facts.get("meter", "model"))
 
     @property
+    def how(self) -> str:
+        """Where latencies and answers come from: ``measured`` on a testbed, or ``simulated``."""
+        return "simulated" if self.facts.get("simulated") is True else "measured"
+
+    @property
     def warmup_s(self) -> float:
         """Seconds from t0 that don't count."""
         return float(self.facts.get("warmup_s", 0.0))

@@ -116,14 +116,15 @@ def _why_left_out(run: Run, reference: Run | None) -> str:
 
 
 def differences(run: Run, other: Run) -> list[str]:
-    """What differs in scenario, testbed, meter and telcoai's version, as paths; empty for runs that are alike."""
+    """What differs in scenario, testbed, meter, telcoai's version and whether it was measured, as paths; empty for runs
+    that are alike."""
     return _unlike(_identity(run), _identity(other), "")
 
 
 def _identity(run: Run) -> dict[str, Any]:
     scenario = {key: value for key, value in run.scenario.items() if key not in FREE_TO_DIFFER}
     version = (run.facts.get("versions") or {}).get("telcoai")
-    return {"scenario": scenario, "testbed": dict(run.topology), "meter": run.meter, "telcoai": version}
+    return {"scenario": scenario, "testbed": dict(run.topology), "meter": run.meter, "telcoai": version, "how": run.how}
 
 
 def _unlike(one: Any, other: Any, path: str) -> list[str]:

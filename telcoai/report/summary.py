@@ -55,6 +55,7 @@ class RunSummary:
     joules_per_correct_on_time: float
     requirements_met: float
     meter: str
+    how: str
     folder: str
 
 
@@ -88,6 +89,7 @@ def summarise(run: Run) -> RunSummary:
         joules_per_correct_on_time=_ratio(dynamic_j, good),
         requirements_met=requirements_met(run),
         meter=run.meter,
+        how=run.how,
         folder=run.path.name,
     )
 

@@ -32,6 +32,7 @@ KEYS = [
     "joules_per_correct_on_time",
     "requirements_met",
     "meter",
+    "how",
     "folder",
 ]
 

@@ -1,0 +1,49 @@
+"""``telcoai simulate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from telcoai.cli.console import Output, OutputOption, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("simulate", epilog="Example: telcoai simulate scenarios/quickstart.yaml --strategy latency-greedy")(
+        simulate
+    )
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
+    testbed: Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
+    ] = None,
+    repetitions: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of the scenario's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs. [default: reports/NAME-simulated]")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Folder of measured runs: the report says how far simulated ones are from them.")
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Play a scenario on paper, in seconds and without a testbed, to try ideas before running them."""
+    from telcoai.cli.bench import with_options
+    from telcoai.cli.report import show_comparison
+    from telcoai.cli.story import make_story
+    from telcoai.experiment.simulate import simulate as play
+    from telcoai.report import write_report
+    from telcoai.spec import load_scenario
+
+    chosen = with_options(load_scenario(scenario, testbed), strategy, repetitions)
+    done = play(chosen, out or Path("reports") / f"{chosen.name}-simulated", make_story(), against)
+    written = write_report(done.folder)
+    if output is Output.JSON:
+        print_json(written.summary)
+    else:
+        show_comparison(written)
+    if not all(facts["valid"] for facts in done.runs):
+        raise typer.Exit(4)

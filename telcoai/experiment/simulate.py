@@ -1,0 +1,211 @@
+"""A scenario's runs on paper: the same arrivals, samples and strategies as on a testbed, and folders of the same form.
+
+Latency is simulated, energy is modelled from it, predictions are the replayed ones. Each run.json says so
+(``simulated``), and a comparison never mixes simulated runs with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from telcoai.energy.account import account, frame
+from telcoai.errors import InputError, TelcoaiError
+from telcoai.experiment.bench import Bench
+from telcoai.experiment.checks import Check
+from telcoai.experiment.claims import claimed_folder
+from telcoai.experiment.collect import sorted_samples, unfinished_rows
+from telcoai.experiment.demand import DriverFiles, driver_config
+from telcoai.experiment.digests import digests
+from telcoai.experiment.finish import plain, scheduled, with_correct
+from telcoai.experiment.folder import RunFolder, experiment_folder
+from telcoai.experiment.host import versions
+from telcoai.experiment.matrix import RunKey, derive_seed, matrix
+from telcoai.experiment.session import load_plugins
+from telcoai.experiment.story import Story
+from telcoai.load.rows import SCHEMA, Row, to_batch
+from telcoai.load.schedule import make_samples
+from telcoai.model.scenario import Scenario
+from telcoai.model.wire import WIRES
+from telcoai.orchestrator.frame_sizes import measure_frames
+from telcoai.orchestrator.journal import Journal
+from telcoai.orchestrator.observe import Observer
+from telcoai.plugins import Workload, load_strategy
+from telcoai.simulation.play import Play, play
+from telcoai.simulation.requests import Answers, Arrival, Requests, SimulatedService
+from telcoai.simulation.world import World
+from telcoai.workload.replay import read_table
+from telcoai.workload.samples import read_samples
+
+Rows = Mapping[tuple[str, str], list[Row]]
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """What all simulated runs of an experiment share."""
+
+    scenario: Scenario
+    workloads: Mapping[str, Workload]
+    services: Mapping[str, SimulatedService]
+    folder: Path
+    against: Path | None
+
+
+def simulate(scenario: Scenario, out: Path, story: Story, against: Path | None = None) -> Bench:
+    """Simulate all runs of the scenario into the experiment's folder ``out``.
+
+    ``against``: the folder of measured runs that the report sets them against.
+    """
+    keys = matrix(scenario)
+    workloads, strategies = load_plugins(scenario)
+    placed = [name for name, one in strategies.items() if getattr(one, "needs_cluster", False)]
+    if placed:
+        raise InputError(f"{', '.join(placed)}: Kubernetes' own choices aren't simulated", "leave it out: -s NAME")
+    folder = experiment_folder(out)
+    with claimed_folder(folder):
+        with story.step("replayed outputs read"):
+            paper = _Paper(scenario, workloads, _services(scenario, workloads), folder, against)
+        runs = []
+        for key in keys:
+            with story.step(f"simulated run {key.name}"):
+                runs.append(_run(paper, key))
+    return Bench(folder, tuple(runs), interrupted=False)
+
+
+def _services(scenario: Scenario, workloads: Mapping[str, Workload]) -> dict[str, SimulatedService]:
+    infos = {name: one.info for name, one in workloads.items()}
+    sizes = measure_frames(scenario.services, infos)
+    found = {}
+    for service in scenario.services:
+        info = infos[service.workload]
+        answers = {}
+        for variant in info.variants:
+            for wire in WIRES:
+                table = read_table(info.replay_path, variant.name, wire)
+                answers[variant.name, wire] = Answers(table.prediction, table.confidence)
+        labels = read_samples(info.samples_path).labels
+        found[service.name] = SimulatedService(service.name, info, answers, labels, sizes.get(service.name, {}))
+    return found
+
+
+def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
+    """One run's facts; a strategy that fails makes it invalid and ends nothing else."""
+    scenario, folder = paper.scenario, RunFolder.create(paper.folder, key.name)
+    journal = Journal(folder.path)
+    configs = {name: one for name, one in _configs(paper, key, folder)}
+    world = World(scenario.topology, derive_seed(key.seed, "links"))
+    requests = Requests(world, paper.services)
+    arrivals = tuple(one for config in configs.values() for one in _arrivals(config))
+    total_s = scenario.warmup_s + scenario.duration_s
+    what = Play(arrivals, scenario.timeline, scenario.warmup_s, total_s)
+    started = datetime.now(UTC).isoformat()
+    error = ""
+    try:
+        rows = play(what, load_strategy(key.strategy), world, requests, _observer(paper, key), journal)
+    except TelcoaiError as err:
+        rows, error = requests.rows, err.message
+    facts = _facts(paper, key) | {"started": started} | _write(paper, key, folder, _table(key, rows, configs))
+    failures = journal.failures + ([error] if error else [])
+    check = Check("plan failures", len(failures), 0, "times", "; ".join(failures[:5]))
+    why = [] if check.ok else [f"plan failures: {len(failures)} times ({check.detail})"]
+    facts |= {"valid": check.ok, "why_invalid": why, "checks": [check.as_dict()]}
+    folder.write_run(facts)
+    for part in (folder.load, folder.logs):
+        part.rmdir()
+    return facts
+
+
+def _configs(paper: _Paper, key: RunKey, folder: RunFolder) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the driver of each device would be told: so arrivals and samples are those of a real run."""
+    files = DriverFiles(folder.load / "none", folder.load / "none")
+    for service in paper.scenario.services:
+        info = paper.services[service.name].workload
+        for device in service.devices:
+            config = driver_config(paper.scenario, service, device, key, info, files)
+            yield f"{service.name}.{device}", config
+
+
+def _arrivals(config: Mapping[str, Any]) -> Iterator[Arrival]:
+    due_ns = scheduled(config)
+    samples = make_samples(len(due_ns), config["samples"], config["seed"])
+    deadlines = [(one["at_s"] * 1e9, one["deadline_ms"]) for one in config["deadlines"]]
+    ends = [begin for begin, _ in deadlines[1:]] + [np.inf]
+    limits = np.full(len(due_ns), np.nan)
+    for (begin, limit), end in zip(deadlines, ends, strict=True):
+        limits[(due_ns >= begin) & (due_ns < end)] = np.nan if limit is None else limit
+    warm_ns = round(config["warmup_s"] * 1e9)
+    for number, (due, sample, limit) in enumerate(zip(due_ns.tolist(), samples.tolist(), limits.tolist(), strict=True)):
+        yield Arrival(config["service"], config["device"], number, due / 1e9, sample, due < warm_ns, limit)
+
+
+def _observer(paper: _Paper, key: RunKey) -> Observer:
+    scenario = paper.scenario
+    return Observer(
+        scenario.topology,
+        scenario.services,
+        {name: one.info for name, one in paper.workloads.items()},
+        scenario.period_s,
+        derive_seed(key.seed, "strategy"),
+        {service.name: service.requirements for service in scenario.services},
+        {name: one.frame_bytes for name, one in paper.services.items() if one.frame_bytes},
+    )
+
+
+def _table(key: RunKey, rows: Rows, configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """All requests, those that never ended as ``unfinished``."""
+    frames = []
+    for config in configs.values():
+        service, device = config["service"], config["device"]
+        own = rows.get((service, device), [])
+        if own:
+            frames.append(pa.Table.from_batches([to_batch(own, (key.name, service, device))], SCHEMA).to_pandas())
+        due_ns = scheduled(config)
+        missing = np.setdiff1d(np.arange(len(due_ns)), [row.request_id for row in own])
+        if len(missing):
+            frames.append(unfinished_rows(config, key.name, missing, due_ns[missing]))
+    return sorted_samples(pd.concat(frames, ignore_index=True)) if frames else SCHEMA.empty_table().to_pandas()
+
+
+def _write(paper: _Paper, key: RunKey, folder: RunFolder, samples: pd.DataFrame) -> dict[str, Any]:
+    """Write the tables, the energy as of a real run."""
+    scenario = paper.scenario
+    samples = with_correct(scenario.services, paper.workloads, samples)
+    bounds = [0, round(scenario.warmup_s * 1e9), round((scenario.warmup_s + scenario.duration_s) * 1e9)]
+    warm = samples["warmup"].to_numpy(bool)
+    joules = np.empty(len(samples))
+    for chosen, (start_ns, end_ns) in zip((warm, ~warm), pairwise(bounds), strict=True):
+        energy = account(samples[chosen], scenario.topology, start_ns, end_ns)
+        joules[chosen] = energy.per_request_j
+    samples["energy_j"] = joules
+    folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
+    folder.write_table("energy", frame(energy, key.name))
+    return {"state": "complete"}
+
+
+def _facts(paper: _Paper, key: RunKey) -> dict[str, Any]:
+    scenario = paper.scenario
+    infos = {name: one.info for name, one in paper.workloads.items()}
+    return {
+        "run": key.name,
+        "experiment": scenario.name,
+        "strategy": key.name.rpartition("-r")[0],
+        "repetition": key.repetition,
+        "seed": key.seed,
+        "simulated": True,
+        "against": str(paper.against.absolute()) if paper.against else None,
+        "meter": "model",
+        "warmup_s": scenario.warmup_s,
+        "duration_s": scenario.duration_s,
+        "scenario": plain(scenario),
+        "testbed": plain(scenario.topology),
+        "digests": digests(scenario, infos.values()),
+        "versions": versions(),
+    }

@@ -1,0 +1,87 @@
+"""Simulated nodes: their cores, and the figures that a runtime there would tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+
+from telcoai.model.topology import DeviceProfile
+from telcoai.orchestrator.figures import NodeFigures
+from telcoai.simulation.events import Cores, Events
+
+RECENT = 256
+"""Latencies that are kept of each service, as a runtime keeps them."""
+
+
+class NodeGone(Exception):
+    """The node that a request was on, or on its way to, does not answer."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(node)
+        self.node = node
+
+
+class SimulatedNode:
+    """One node. ``epoch`` grows whenever all that runs there is lost."""
+
+    def __init__(self, name: str, profile: DeviceProfile, events: Events) -> None:
+        self.name, self.profile = name, profile
+        self.cores = Cores(profile.cores, events)
+        self.runs, self.reached, self.epoch = True, True, 0
+        self.arrivals: dict[str, int] = defaultdict(int)
+        self._events = events
+        self._stage_calls = 0
+        self._latency_ms: dict[str, deque[float]] = {}
+        self._answered: dict[str, int] = defaultdict(int)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it runs and is reached."""
+        return self.runs and self.reached
+
+    def check(self, epoch: int) -> None:
+        """NodeGone when what runs there isn't what ran in ``epoch``."""
+        if not self.runs or epoch != self.epoch:
+            raise NodeGone(self.name)
+
+    def stop(self) -> None:
+        """Lose all that runs there."""
+        self.runs = False
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, with nothing of what was; whoever waits for a core learns of it."""
+        self.epoch += 1
+        old, self.cores = self.cores, Cores(self.profile.cores, self._events)
+        old.release_all()
+        self.arrivals.clear()
+        self._stage_calls = 0
+        self._latency_ms.clear()
+        self._answered.clear()
+
+    def note_stages(self, count: int) -> None:
+        """Stages were run."""
+        self._stage_calls += count
+
+    def note_answer(self, service: str, latency_ms: float) -> None:
+        """A request of a device's service was answered."""
+        self._latency_ms.setdefault(service, deque(maxlen=RECENT)).append(latency_ms)
+        self._answered[service] += 1
+
+    def figures(self, now_s: float) -> NodeFigures | None:
+        """What the runtime says of itself; None when nobody answers."""
+        if not self.answers:
+            return None
+        return NodeFigures(
+            node=self.name,
+            now_ns=round(now_s * 1e9),
+            cores=self.profile.cores,
+            busy_core_ns=round(self.cores.busy_s * 1e9),
+            queue=self.cores.queued,
+            arrivals=dict(self.arrivals),
+            overruns=0,
+            stage_calls=self._stage_calls,
+            late_calls=0,
+            replayed_calls=self._stage_calls,
+            latency_ms={name: tuple(values) for name, values in self._latency_ms.items()},
+            answered=dict(self._answered),
+        )

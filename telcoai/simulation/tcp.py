@@ -1,0 +1,98 @@
+"""What TCP adds to a transfer over a kept-alive connection: rounds in which a full window waits for acknowledgements.
+
+Reno as Linux has it (RFC 5681): slow start from ten segments (RFC 6928) up to the threshold, above it one segment a
+round; a loss halves the window; for each retransmission timeout without traffic the window halves again, down to ten,
+and one that is not used shrinks to what is (RFC 2861). A lost segment is found by those after it in about a round trip,
+the last ones by a probe after two more (RFC 8985). Nodes of a testbed run Reno too. Left out: acknowledgements that get
+lost, reordering, and retransmission timeouts.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+
+from telcoai.strategy.pipe import INITIAL_WINDOW, LEAST_RTO_S
+
+LAST_ROUNDS = 3.0
+"""Round trips that a loss of the last segment costs: a probe after two, and its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a connection goes over: round trip without load, a segment's time at the slowest link, share lost."""
+
+    round_trip_s: float
+    segment_s: float
+    loss: float
+
+
+@dataclass(slots=True)
+class Connection:
+    """The sender's state: congestion window and slow start threshold in segments; when it was last used, and when its
+    window last held it up. ``is_new``: it has to be made first."""
+
+    used_s: float
+    limited_s: float
+    window: float = INITIAL_WINDOW
+    threshold: float = math.inf
+    is_new: bool = True
+
+    def waits_s(self, segments: int, path: Path, now_s: float, draw: random.Random) -> float:
+        """Seconds that a transfer of so many segments, begun now, takes longer than sending them and their delay."""
+        waited_s = path.round_trip_s if self.is_new else 0.0
+        self.is_new = False
+        timeout_s = LEAST_RTO_S + path.round_trip_s
+        self._rest(now_s, timeout_s)
+        left, most = segments, 0
+        while left > 0:
+            sent = min(left, max(1, int(self.window)))
+            left, most = left - sent, max(most, sent)
+            lost = _lost(sent, path.loss, draw)
+            if left > 0:
+                waited_s += max(0.0, path.round_trip_s - sent * path.segment_s)
+            if lost:
+                waited_s += path.round_trip_s * (LAST_ROUNDS if left == 0 and sent - 1 in lost else 1.0)
+                self.threshold = self.window = max(self.window / 2, 2.0)
+            else:
+                self._grow(sent, most)
+            if sent >= int(self.window):
+                self.limited_s = now_s
+        self._validate(most, now_s, timeout_s)
+        self.used_s = now_s + waited_s + segments * path.segment_s
+        return waited_s
+
+    def _rest(self, now_s: float, timeout_s: float) -> None:
+        """Idle time halves the window."""
+        halvings = int(max(0.0, now_s - self.used_s) / timeout_s)
+        if halvings > 0 and self.window > INITIAL_WINDOW:
+            self._remember()
+            self.window = max(float(INITIAL_WINDOW), self.window / 2 ** min(halvings, 60))
+
+    def _grow(self, sent: int, most: int) -> None:
+        """A window that isn't used doesn't grow; in slow start half of it counts for that."""
+        if self.window < self.threshold:
+            if self.window < 2 * most:
+                self.window = max(self.window, min(self.window + sent, self.threshold))
+        elif sent >= int(self.window):
+            self.window += 1
+
+    def _validate(self, most: int, now_s: float, timeout_s: float) -> None:
+        """A window that nobody has used for a timeout shrinks half way to what was used."""
+        used = max(float(INITIAL_WINDOW), most)
+        if now_s - self.limited_s >= timeout_s and used < self.window:
+            self._remember()
+            self.window = (self.window + used) / 2
+            self.limited_s = now_s
+
+    def _remember(self) -> None:
+        """Slow start leads back to three quarters of the window."""
+        self.threshold = max(self.threshold, 0.75 * self.window)
+
+
+def _lost(sent: int, loss: float, draw: random.Random) -> set[int]:
+    """Which of the segments are lost, by position."""
+    if loss <= 0:
+        return set()
+    return {k for k in range(sent) if draw.random() < loss}

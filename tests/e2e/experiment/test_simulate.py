@@ -1,0 +1,56 @@
+"""A scenario on paper, through the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.e2e.experiment.small_world import telcoai
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("paper")
+    done = telcoai(folder, "simulate", "quickstart", "-s", "device-only", "-s", "latency-greedy", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_it_says_that_nothing_was_measured(paper):
+    folder, done = paper
+    assert "Nothing was measured" in done.stdout
+    assert "measured" not in done.stdout.replace("Nothing was measured", "")
+    assert "ms (simulated)" in (folder / "out/report.html").read_text()
+    summary = json.loads((folder / "out/summary.json").read_text())
+    assert {run["how"] for run in summary["runs"]} == {"simulated"}
+    assert all(run["valid"] for run in summary["runs"])
+
+
+def test_the_same_seed_gives_the_same_rows(paper):
+    folder, _ = paper
+    assert telcoai(folder, "simulate", "quickstart", "-s", "latency-greedy", "--out", "again").returncode == 0
+    rows = [pd.read_parquet(folder / name / "latency-greedy-r1/samples.parquet") for name in ("out", "again")]
+    pd.testing.assert_frame_equal(*rows)
+    assert len(rows[0]) > 500
+
+
+def test_it_is_set_against_what_was_measured_and_says_when_there_is_nothing(paper):
+    folder, _ = paper
+    facts = (folder / "out/device-only-r1/run.json").read_text()
+    assert json.loads(facts)["simulated"] is True
+    done = telcoai(folder, "simulate", "quickstart", "-s", "device-only", "--out", "other", "--against", "out")
+    assert "out has no valid measured run of device-only" in done.stdout
+    nothing = telcoai(folder, "simulate", "quickstart", "-s", "device-only", "--out", "other", "--against", "nowhere")
+    assert "no such folder" in nothing.stdout
+    assert nothing.returncode == 0
+
+
+def test_what_kubernetes_would_decide_is_not_simulated(paper):
+    folder, _ = paper
+    done = telcoai(folder, "simulate", "quickstart", "-t", "kind", "-s", "kube-default", "--out", "kube")
+    assert done.returncode == 2
+    assert "aren't simulated" in done.stderr
