@@ -1,6 +1,7 @@
 """Strategies and workloads that others bring: by entry point, or from a file as ``./mine.py:Mine``.
 
-Finding a name reads installed packages' metadata only; nothing of a plugin runs before ``load``.
+Finding a name reads installed packages' metadata only; nothing of a plugin runs before ``load``. What a plugin prints
+while it is loaded goes to the standard error: the standard output is for results.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Collection
+from contextlib import redirect_stdout
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -114,8 +116,9 @@ def load(group: str, reference: str) -> object:
     refuse_unknown(group, reference, names(group))
     point = next(iter(entry_points(group=group, name=reference)))
     try:
-        return point.load()
-    except Exception as err:  # another package's code may raise anything
+        with redirect_stdout(sys.stderr):
+            return point.load()
+    except (Exception, SystemExit) as err:  # another package's code may raise anything
         raise PluginError(f"{reference} ({point.value}) can't be loaded: {_last(err)}") from err
 
 
@@ -124,10 +127,11 @@ def _made(reference: str, loaded: object) -> object:
     if not callable(loaded):
         return loaded
     try:
-        return loaded()
+        with redirect_stdout(sys.stderr):
+            return loaded()
     except TelcoaiError:
         raise
-    except Exception as err:  # a person's own code may raise anything
+    except (Exception, SystemExit) as err:  # a person's own code may raise anything
         raise PluginError(f"{reference} can't be made: {_last(err)}") from err
 
 
@@ -143,8 +147,9 @@ def _module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except Exception as err:  # a person's own code may raise anything
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as err:  # a person's own code may raise anything
         del sys.modules[name]
         raise PluginError(f"{path} can't be loaded: {_last(err, path)}") from err
     return module

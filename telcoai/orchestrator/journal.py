@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from telcoai.model.plan import Plan
+from telcoai.model.view import View
 from telcoai.orchestrator.decide import Decision
+from telcoai.orchestrator.saw import saw
 
 
 class Journal:
@@ -23,12 +25,16 @@ class Journal:
         for path in (self._decisions, self._events):
             path.touch()
 
-    def decision(self, time_s: float, strategy: str, decision: Decision, *, status: str, plan: Plan | None) -> None:
-        """Record one decision; ``status`` is ``applied``, ``unchanged`` or why there was no plan."""
+    def decision(self, view: View, strategy: str, decision: Decision, *, status: str, plan: Plan | None) -> None:
+        """Record one decision; ``status`` is ``applied``, ``unchanged`` or why there was no plan.
+
+        What the strategy saw is kept where its plan changed something: for ``telcoai explain``, at a size that a run
+        of hours still bears.
+        """
         if status not in ("applied", "unchanged"):
-            self.failures.append(f"{time_s:.1f} s: {status}: {decision.error}")
-        line = {
-            "time_s": round(time_s, 6),
+            self.failures.append(f"{view.time_s:.1f} s: {status}: {decision.error}")
+        line: dict[str, Any] = {
+            "time_s": round(view.time_s, 6),
             "strategy": strategy,
             "status": status,
             "reason": plan.reason if plan else "",
@@ -36,6 +42,10 @@ class Journal:
             "plan": dataclasses.asdict(plan) if plan and status == "applied" else None,
             "error": decision.error,
         }
+        if status == "applied":
+            line["saw"] = saw(view)
+        if decision.printed:
+            line["printed"] = decision.printed
         self._append(self._decisions, line)
 
     def event(self, kind: str, at_s: float, real_s: float, what: dict[str, Any]) -> None:

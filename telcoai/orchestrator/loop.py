@@ -37,12 +37,12 @@ class Loop:
         view = self.observer.view(time_s, self.figures, self.applier.links(), self.plan)
         decision = self._decider.decide(view, timeout_s)
         if decision.plan is None:
-            self.journal.decision(time_s, self.strategy.name, decision, status=decision.status, plan=None)
+            self.journal.decision(view, self.strategy.name, decision, status=decision.status, plan=None)
             return decision.status
         same = self.plan is not None and decision.plan.assignments == self.plan.assignments
         status = "unchanged" if same else "applied"
         refused = self.applier.apply(decision.plan, self.plan)
-        self.journal.decision(time_s, self.strategy.name, decision, status=status, plan=decision.plan)
+        self.journal.decision(view, self.strategy.name, decision, status=status, plan=decision.plan)
         for line in refused:
             self.journal.event("plan", time_s, time_s, {"refused": line})
             self.journal.failures.append(f"{time_s:.1f} s: {line}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from telcoai.model.plan import Plan
+from telcoai.model.read_only import ReadOnly, read_only_topology, read_only_workload
 from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import Service
 from telcoai.model.topology import Topology
@@ -32,7 +33,8 @@ class Observer:
     """Keeps the recent readings of a run and makes views of them.
 
     Runtimes live longer than a run: only what counters grew by since the first reading at or after the run's t0
-    counts, so that a view never depends on the runs before.
+    counts, so that a view never depends on the runs before. Mappings in a view can't be changed: what a strategy does
+    to one reaches neither the run nor a later view.
     """
 
     topology: Topology
@@ -47,15 +49,20 @@ class Observer:
     _started: bool = False
     _past: deque[Moment] = field(default_factory=lambda: deque(maxlen=PAST))
 
+    def __post_init__(self) -> None:
+        self._shown_topology = read_only_topology(self.topology)
+        self._shown_workloads = {name: read_only_workload(one) for name, one in self.workloads.items()}
+        self._shown_frames = {name: ReadOnly(one) for name, one in self.frame_bytes.items()}
+
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
         """The view at ``time_s``; keeps ``figures`` as the newest reading."""
         self._keep(time_s, figures)
         view = View(
             time_s=time_s,
             period_s=self.period_s,
-            topology=self.topology,
-            links=links,
-            nodes={node.name: self._node(node.name) for node in self.topology.nodes},
+            topology=self._shown_topology,
+            links=ReadOnly(links),
+            nodes=ReadOnly({node.name: self._node(node.name) for node in self.topology.nodes}),
             services=tuple(self._service(service) for service in self.services),
             previous=previous,
             seed=self.seed,
@@ -90,12 +97,12 @@ class Observer:
         latencies = {device: self._latency(service.name, device, required) for device in service.devices}
         return ServiceView(
             name=service.name,
-            workload=self.workloads[service.workload],
+            workload=self._shown_workloads[service.workload],
             requirements=required,
-            rate_per_s=rates,
-            latency_ms={device: value for device, value in latencies.items() if value is not None},
+            rate_per_s=ReadOnly(rates),
+            latency_ms=ReadOnly({device: value for device, value in latencies.items() if value is not None}),
             frames=service.frames,
-            frame_bytes=self.frame_bytes.get(service.name, {}),
+            frame_bytes=self._shown_frames.get(service.name, ReadOnly()),
         )
 
     def _rate(self, service: Service, device: str) -> float:

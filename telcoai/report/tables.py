@@ -27,7 +27,7 @@ LINKS = pa.schema(
     ]
     + [(name, pa.int64()) for name in ("packets", "bytes", "drops_queue", "drops_loss")]
 )
-DECISIONS = ("time_s", "strategy", "status", "reason", "duration_ms", "plan", "error")
+DECISIONS = ("time_s", "strategy", "status", "reason", "duration_ms", "plan", "error", "saw", "printed")
 EVENTS = ("kind", "at_s", "real_s", "what")
 HOPS = "hops"
 

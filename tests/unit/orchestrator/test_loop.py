@@ -64,8 +64,17 @@ def test_statuses_tell_what_became_of_each_decision(loop, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
     assert [line["status"] for line in lines] == ["applied", "unchanged", "raised", "applied"]
     assert lines[0]["plan"]["assignments"][0]["thresholds"] == [0.9, 1.01]
-    assert lines[2]["error"] == "ValueError: no"
-    assert loop.journal.failures == ["2.0 s: raised: ValueError: no"]
+    assert lines[2]["error"].startswith("ValueError: no (test_loop.py, line ")
+    assert loop.journal.failures == [f"2.0 s: raised: {lines[2]['error']}"]
+
+
+def test_what_was_seen_is_kept_where_a_plan_was_applied(loop, tmp_path):
+    for k in range(4):
+        loop.step(float(k), 5.0)
+    lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
+    assert ["saw" in line for line in lines] == [True, False, False, True]
+    assert lines[3]["saw"]["services"]["vision"]["rate_per_s"] == {"camera-1": 5.0, "camera-2": 5.0}
+    assert lines[3]["saw"]["nodes"]["edge"] == {"alive": False}
 
 
 def test_the_last_good_plan_stays_when_the_strategy_fails(loop):
