@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from telcoai.errors import InputError, TestbedError
+from telcoai.errors import TestbedError
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
@@ -34,14 +34,7 @@ class Session:
 def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Strategy]]:
     """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
     workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
-    strategies = {name: load_strategy(name) for name in scenario.strategies}
-    without = [name for name, one in strategies.items() if getattr(one, "needs_cluster", False)]
-    if without and scenario.topology.cluster is None:
-        raise InputError(
-            f"{', '.join(without)} needs a cluster, and testbed {scenario.topology.name} has none",
-            "--testbed testbeds/kind.yaml, or leave it out",
-        )
-    return workloads, strategies
+    return workloads, {name: load_strategy(name) for name in scenario.strategies}
 
 
 @contextmanager

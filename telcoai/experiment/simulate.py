@@ -7,7 +7,7 @@ Latency is simulated, energy is modelled from it, predictions are the replayed o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from telcoai.energy.account import account, frame
-from telcoai.errors import InputError, TelcoaiError
+from telcoai.errors import TelcoaiError
 from telcoai.experiment.bench import Bench
 from telcoai.experiment.checks import Check
 from telcoai.experiment.claims import claimed_folder
@@ -65,10 +65,7 @@ def simulate(scenario: Scenario, out: Path, story: Story, against: Path | None =
     ``against``: the folder of measured runs that the report sets them against.
     """
     keys = matrix(scenario)
-    workloads, strategies = load_plugins(scenario)
-    placed = [name for name, one in strategies.items() if getattr(one, "needs_cluster", False)]
-    if placed:
-        raise InputError(f"{', '.join(placed)}: Kubernetes' own choices aren't simulated", "leave it out: -s NAME")
+    workloads, _ = load_plugins(scenario)
     folder = experiment_folder(out)
     with claimed_folder(folder):
         with story.step("replayed outputs read"):
@@ -147,9 +144,10 @@ def _arrivals(config: Mapping[str, Any]) -> Iterator[Arrival]:
 
 
 def _observer(paper: _Paper, key: RunKey) -> Observer:
+    """Strategies see no cluster: what the real one would decide is played."""
     scenario = paper.scenario
     return Observer(
-        scenario.topology,
+        replace(scenario.topology, cluster=None),
         scenario.services,
         {name: one.info for name, one in paper.workloads.items()},
         scenario.period_s,

@@ -71,7 +71,7 @@ def _source(library: Library, kind: str, path_or_name: str | Path) -> Source | N
     """The first document of ``kind`` in a file, or the one that a shipped name means; problems are noted."""
     given = str(path_or_name)
     try:
-        if isinstance(path_or_name, str) and not is_path(given) and not Path(given).exists():
+        if isinstance(path_or_name, str) and not is_path(given) and not Path(given).is_file():
             return library.find(kind, given, None)
     except (Dangling, ValueError) as err:
         raise SpecError([f"{given[:200]}: {err}"]) from None
