@@ -1,7 +1,7 @@
 """What a strategy saw, as plain values small enough for a line of decisions.jsonl, and a view from them again.
 
-Kept is what differs: of links what isn't as the testbed's file has it, of nodes those that do something or are down.
-Figures have four digits. Not kept: the past, the plan before (an earlier line has it), and the seed.
+Kept is what differs: of links what isn't as the view's own testbed has it, of nodes those that do something or are
+down. Figures have four digits. Not kept: the past, and the plan before (an earlier line has it).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def saw(view: View) -> dict[str, Any]:
     return {
         "time_s": round(view.time_s, 3),
         "period_s": view.period_s,
+        "seed": view.seed,
         "services": {service.name: _service(service) for service in view.services},
         "links": {name: found for name, found in links.items() if found},
         "nodes": {name: found for name, found in nodes.items() if found},
@@ -41,7 +42,7 @@ def view_of(plain: Plain, topology: Topology, workloads: Mapping[str, WorkloadIn
         for node in topology.nodes
     }
     services = tuple(_service_view(name, one, workloads[name]) for name, one in plain["services"].items())
-    return View(plain["time_s"], plain["period_s"], topology, links, nodes, services)
+    return View(plain["time_s"], plain["period_s"], topology, links, nodes, services, seed=plain["seed"])
 
 
 def _service(service: ServiceView) -> dict[str, Any]:

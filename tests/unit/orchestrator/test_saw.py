@@ -46,6 +46,7 @@ def test_a_view_comes_back_to_four_digits(view):
     plain = json.loads(json.dumps(saw(view)))
     again = view_of(plain, view.topology, {"vision": view.services[0].workload})
     assert again.time_s == pytest.approx(view.time_s, abs=1e-3)
+    assert again.seed == view.seed
     assert again.services[0].requirements == view.services[0].requirements
     assert again.services[0].rate_per_s == pytest.approx(view.services[0].rate_per_s, rel=1e-3)
     assert again.services[0].latency_ms == pytest.approx(view.services[0].latency_ms, rel=1e-3)
