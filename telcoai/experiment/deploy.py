@@ -79,6 +79,7 @@ def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
         scenario.period_s,
         scenario.seed,
         frame_bytes=deployment.frame_bytes,
+        knowledge=scenario.knowledge,
     )
     view = observer.view(0.0, applier.figures(), applier.links(), None)
     decision = Decider(strategy).decide(view, FIRST_PLAN_S)

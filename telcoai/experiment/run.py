@@ -150,6 +150,7 @@ def _planned(session: Session, strategy: Strategy, players: _Players, lead_s: fl
         derive_seed(players.key.seed, "strategy"),  # not the arrivals' own: a strategy could rebuild the future
         {service.name: service.requirements for service in scenario.services},
         session.deployment.frame_bytes,
+        scenario.knowledge,
     )
     loop = Loop(strategy, players.applier, observer, players.journal)
     loop.step(-lead_s, max(scenario.period_s, 1.0))

@@ -154,6 +154,7 @@ def _observer(paper: _Paper, key: RunKey) -> Observer:
         derive_seed(key.seed, "strategy"),
         {service.name: service.requirements for service in scenario.services},
         {name: one.frame_bytes for name, one in paper.services.items() if one.frame_bytes},
+        scenario.knowledge,
     )
 
 

@@ -99,6 +99,15 @@ class Bounds:
     host_utilisation: float = 0.95
 
 
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """By how much what strategies know is wrong at most, as shares: of device and radio ``profiles`` (speeds, times,
+    powers) and of ``links`` (delay, rate)."""
+
+    profiles: float = 0.0
+    links: float = 0.0
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Everything an experiment needs. ``at_s`` of changes counts from the end of warm-up.
@@ -118,4 +127,5 @@ class Scenario:
     period_s: float = 1.0
     compute: str = "auto"
     bounds: Bounds = field(default_factory=Bounds)
+    knowledge: Knowledge = field(default_factory=Knowledge)
     files: tuple[str, ...] = ()

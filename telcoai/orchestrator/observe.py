@@ -11,12 +11,13 @@ import numpy as np
 from telcoai.model.plan import Plan
 from telcoai.model.read_only import ReadOnly, read_only_topology, read_only_workload
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Service
+from telcoai.model.scenario import Knowledge, Service
 from telcoai.model.topology import Topology
 from telcoai.model.view import LinkView, Moment, NodeView, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
+from telcoai.orchestrator.knowledge import Known
 
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
@@ -44,13 +45,15 @@ class Observer:
     seed: int
     requirements: dict[str, Requirements] = field(default_factory=dict)
     frame_bytes: FrameBytes = field(default_factory=dict)
+    knowledge: Knowledge = field(default_factory=Knowledge)
     _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
     _first: dict[str, NodeFigures] = field(default_factory=dict)
     _started: bool = False
     _past: deque[Moment] = field(default_factory=lambda: deque(maxlen=PAST))
 
     def __post_init__(self) -> None:
-        self._shown_topology = read_only_topology(self.topology)
+        self._known = Known(self.knowledge, self.seed)
+        self._shown_topology = read_only_topology(self._known.topology(self.topology))
         self._shown_workloads = {name: read_only_workload(one) for name, one in self.workloads.items()}
         self._shown_frames = {name: ReadOnly(one) for name, one in self.frame_bytes.items()}
 
@@ -61,7 +64,7 @@ class Observer:
             time_s=time_s,
             period_s=self.period_s,
             topology=self._shown_topology,
-            links=ReadOnly(links),
+            links=ReadOnly(self._known.links(links)),
             nodes=ReadOnly({node.name: self._node(node.name) for node in self.topology.nodes}),
             services=tuple(self._service(service) for service in self.services),
             previous=previous,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from telcoai import plugins
 from telcoai.errors import PluginError
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Bounds, Scenario, Service
+from telcoai.model.scenario import Bounds, Knowledge, Scenario, Service
 from telcoai.model.topology import Tier, Topology
 from telcoai.spec.demands import demand, requirements
 from telcoai.spec.library import Library, Source
@@ -45,6 +45,7 @@ def scenario(library: Library, source: Source, testbed: Source | None = None) ->
         period_s=spec.period,
         compute=spec.compute,
         bounds=Bounds(spec.bounds.driver_lag_p99, spec.bounds.overruns, spec.bounds.host_utilisation),
+        knowledge=Knowledge(spec.knowledge.profiles, spec.knowledge.links),
         files=tuple(str(path) for path in library.files),
     )
 

@@ -184,6 +184,13 @@ class BoundsForm(Form):
     host_utilisation: Share = 0.95
 
 
+class KnowledgeForm(Form):
+    """By how much what strategies know is wrong at most; nodes and links themselves go by the truth."""
+
+    profiles: Annotated[Share, Field(lt=1, description="Speeds, times and powers of devices and radios.")] = 0.0
+    links: Annotated[Share, Field(lt=1, description="Delays and rates of links.")] = 0.0
+
+
 class ScenarioSpec(Form):
     """What is asked of a testbed, by whom, and what happens meanwhile."""
 
@@ -200,6 +207,7 @@ class ScenarioSpec(Form):
     period: Annotated[Seconds, Field(ge=0.1, le=3600)] = Field(1.0, description="Between two decisions of a strategy.")
     compute: Literal["auto", "run", "replay"] = "auto"
     bounds: BoundsForm = BoundsForm()
+    knowledge: KnowledgeForm = KnowledgeForm()
 
 
 class ScenarioDocument(Document):
