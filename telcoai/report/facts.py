@@ -13,8 +13,6 @@ from telcoai.report.run import Run
 from telcoai.report.summary import summarise
 
 SHOWN_REASONS = 5
-PRINTED_SHOWN = 60
-"""Characters of what a strategy printed; decisions.jsonl has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +177,8 @@ def _decided(run: Run) -> list[str]:
     failed = len(made) - int(counts.get("applied", 0)) - int(counts.get("unchanged", 0))
     told = [line for line in map(_told, made.to_dict("records")) if line]
     more = [f"… and {len(told) - SHOWN_REASONS} more in decisions.jsonl"] if len(told) > SHOWN_REASONS else []
+    printed = int(made["printed"].notna().sum())
+    more += [f"what it printed in {printed} decisions is in decisions.jsonl"] if printed else []
     return [
         run.name,
         str(counts.get("applied", 0)),
@@ -191,15 +191,11 @@ def _decided(run: Run) -> list[str]:
 
 
 def _told(decision: Mapping[Any, Any]) -> str:
-    """What is worth telling of a decision: why a plan changed, or why there was none, and what was printed."""
+    """What is worth telling of a decision: why a plan changed, or why there was none."""
     when = f"{decision['scored_s']:.0f} s: "
-    printed = decision.get("printed")
-    note = f"it printed {printed[:PRINTED_SHOWN]!r}" if isinstance(printed, str) else ""
     if decision["status"] == "applied":
-        return when + "; ".join(filter(None, (str(decision["reason"] or "no reason given"), note)))
-    if decision["status"] == "unchanged":
-        return when + note if note else ""
-    return when + "; ".join(filter(None, (f"{decision['status']}: {decision['error']}", note)))
+        return when + str(decision["reason"] or "no reason given")
+    return "" if decision["status"] == "unchanged" else f"{when}{decision['status']}: {decision['error']}"
 
 
 def replayed(runs: tuple[Run, ...]) -> str:

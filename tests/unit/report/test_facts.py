@@ -58,6 +58,16 @@ def test_plans_that_failed_are_counted_and_told(made_up: ModuleType, tmp_path: P
     assert row[-1] == "-3 s: first; 1 s: raised: ZeroDivisionError: no"
 
 
+def test_that_a_strategy_printed_is_told_once(made_up: ModuleType, tmp_path: Path) -> None:
+    path = made_up.make_run(tmp_path, made_up.MadeUp(), "edge-only", 1)
+    made = {"status": "unchanged", "reason": "first", "duration_ms": 1.0, "error": "", "printed": "thinking"}
+    lines = [made | {"time_s": 0.0, "status": "applied"}, made | {"time_s": 1.0}, made | {"time_s": 2.0}]
+    lines[1].pop("printed")
+    made_up.write_lines(path / "decisions.jsonl", lines)
+    _, [row] = facts.decisions_made(runs_of(tmp_path))
+    assert row[-1] == "-3 s: first; what it printed in 2 decisions is in decisions.jsonl"
+
+
 def test_provenance_holds_seed_versions_and_host(four: Path) -> None:
     told = dict(facts.provenance(runs_of(four)))
     assert told["seed of the scenario"] == "7"
