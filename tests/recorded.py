@@ -58,7 +58,9 @@ def record_run(folder: Path, scenario: Scenario, strategy: Strategy, slow_ms: It
     folder.mkdir(parents=True, exist_ok=True)
     applier = PaperApplier(scenario)
     workloads = {service.workload: load_workload(service.workload).info for service in scenario.services}
-    observer = Observer(scenario.topology, scenario.services, workloads, scenario.period_s, 7)
+    observer = Observer(
+        scenario.topology, scenario.services, workloads, scenario.period_s, 7, knowledge=scenario.knowledge
+    )
     loop = Loop(strategy, applier, observer, Journal(folder))
     loop.step(-1.0, 60.0)
     for k, slower in enumerate(slow_ms):

@@ -15,9 +15,11 @@ from typing import Any
 from telcoai import __version__
 from telcoai.errors import InputError
 from telcoai.model.plan import Assignment, Plan
+from telcoai.model.scenario import Knowledge
 from telcoai.model.topology import Topology
 from telcoai.model.view import View
 from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.knowledge import Known
 from telcoai.orchestrator.saw import view_of
 from telcoai.plugins import load_workload
 from telcoai.report.alternatives import Alternatives, Told
@@ -57,10 +59,12 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Setting:
-    """What all decisions of a run have in common; ``workloads`` by service."""
+    """What all decisions of a run have in common; ``workloads`` by service, ``knowledge`` is what the scenario says of
+    how wrong strategies are."""
 
     topology: Topology
     workloads: Mapping[str, WorkloadInfo]
+    knowledge: Knowledge
 
 
 @dataclass(frozen=True)
@@ -146,12 +150,13 @@ def _setting(run: Run) -> _Setting:
     services = run.scenario.get("services")
     try:
         named = {str(one["name"]): str(one["workload"]) for one in services or ()}
+        knowledge = Knowledge(**(run.scenario.get("knowledge") or {}))
     except (KeyError, TypeError):
-        named = {}
+        named, knowledge = {}, Knowledge()
     if topology is None or not named:
         raise InputError(f"{run.path}: run.json is not in this telcoai's form", "make the run again with telcoai bench")
     workloads = {workload: load_workload(workload).info for workload in named.values()}
-    return _Setting(topology, {name: workloads[workload] for name, workload in named.items()})
+    return _Setting(topology, {name: workloads[workload] for name, workload in named.items()}, knowledge)
 
 
 def _refuse_unknown_device(run: Run, device: str) -> None:
@@ -163,7 +168,8 @@ def _refuse_unknown_device(run: Run, device: str) -> None:
 def _read(turn: _Turn, setting: _Setting) -> tuple[View, Plan]:
     """What was seen and chosen; InputError for lines that aren't as ``Journal`` writes them."""
     try:
-        view = view_of(turn.line["saw"], setting.topology, setting.workloads)
+        known = Known(setting.knowledge, turn.line["saw"]["seed"]).topology(setting.topology)
+        view = view_of(turn.line["saw"], known, setting.workloads)
         view = replace(view, previous=_plan(turn.before["plan"]) if turn.before else None)
         return view, _plan(turn.line["plan"])
     except (KeyError, TypeError) as err:
@@ -192,4 +198,8 @@ def _explained(turn: _Turn, setting: _Setting, device: str) -> Explained:
 def _notes(run: Run) -> tuple[str, ...]:
     made_by = (run.facts.get("versions") or {}).get("telcoai")
     found = [] if made_by == __version__ else [f"the run is of telcoai {made_by}, these predictions of {__version__}"]
+    knowledge = run.scenario.get("knowledge") or {}
+    off = [f"{what} by up to {share:.0%}" for what, share in knowledge.items() if share]
+    if off:
+        found.append(f"the scenario has strategies err about {' and '.join(off)}: predictions are from what was known")
     return tuple(found + ([] if run.valid else [f"the run is not valid: {'; '.join(run.why_invalid)}"]))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from telcoai.errors import InputError
+from telcoai.model.scenario import Knowledge
 from telcoai.plugins import load_strategy
 from telcoai.report.explain import explain
 from telcoai.spec import load_scenario
@@ -41,6 +43,16 @@ def test_what_was_predicted_then_is_predicted_again(run):
         for one, line in zip(explain(run, device=device).decisions, applied, strict=True):
             then = line["plan"]["predictions"][f"vision/{device}"]
             assert one.told[0].chosen.tail_ms == pytest.approx(then, rel=0.02)
+
+
+def test_predictions_are_from_what_was_known_where_a_scenario_has_strategies_err(tmp_path):
+    scenario = replace(load_scenario("quickstart", None), knowledge=Knowledge(profiles=0.4, links=0.3))
+    run = record_run(tmp_path / "run", scenario, load_strategy("latency-greedy"), [0])
+    line = json.loads((run / "decisions.jsonl").read_text().splitlines()[0])
+    found = explain(run, device="camera-4")
+    then = line["plan"]["predictions"]["vision/camera-4"]
+    assert found.decisions[0].told[0].chosen.tail_ms == pytest.approx(then, rel=0.02)
+    assert "err about profiles by up to 40% and links by up to 30%" in found.notes[0]
 
 
 @pytest.mark.parametrize(("at_s", "began"), [(0.0, -4.0), (2.99, -4.0), (3.0, 3.0), (4.5, 3.0), (22.0, 5.0)])
