@@ -1,13 +1,15 @@
 """What each candidate of a chain takes at the least under the load of others, as arrays.
 
 A device's own requests only add to it, so a search that goes by these bounds finds what trying every candidate would.
+One exception is known: where others overload a link or node with uses of over half a second each, the predicted wait
+falls a little when short uses are mixed in, since what is above the knee depends on the mean use.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from telcoai.strategy.joules import Antenna, Powers
+from telcoai.strategy.joules import SELDOM_PER_S, Antenna, Powers
 from telcoai.strategy.predict import NO_LOAD, Occupancy, tail_stretch
 from telcoai.strategy.sheet import Figures, Numbers
 from telcoai.strategy.sites import Sites
@@ -40,7 +42,7 @@ def _connected(antenna: Antenna, share: Numbers, away: Numbers, uses: Numbers) -
     """Connected seconds a request: share × (1 - exp(-r (d + tail))) / r, where share × d is the time away."""
     exposed = np.where(share > 0, away + share * antenna.profile.tail_s.value, 0.0)
     per_transfer = np.divide(exposed, share, out=np.zeros_like(share), where=share > 0)
-    overlapping = uses > 0
+    overlapping = uses > SELDOM_PER_S
     overlapped = np.divide(-share * np.expm1(-uses * per_transfer), uses, out=np.zeros_like(share), where=overlapping)
     return np.where(overlapping, overlapped, exposed)
 

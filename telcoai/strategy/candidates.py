@@ -138,8 +138,13 @@ def alone(service: ServiceView, device: str, sites: Sites) -> Assignment:
 
 
 def as_option(one: Assignment, options: Menu) -> Option | None:
+    """The option behind an assignment of the menu's service."""
+    return option_of(one, options.service)
+
+
+def option_of(one: Assignment, service: ServiceView) -> Option | None:
     """The option behind an assignment, None when its variant isn't there or its lengths don't fit."""
-    variant = next((v for v in options.service.workload.variants if v.name == one.variant), None)
+    variant = next((v for v in service.workload.variants if v.name == one.variant), None)
     if variant is None or len(one.hops) != len(variant.stages) or len(one.thresholds) != len(variant.stages) - 1:
         return None
     return Option(variant, one.thresholds, forecast(variant, one.thresholds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telcoai.model.requirements import Requirements
+from telcoai.model.view import View
 from telcoai.model.workload import Variant, WorkloadInfo
 from telcoai.strategy.sites import Sites
 
@@ -27,3 +28,8 @@ def cheapest(workload: WorkloadInfo, requirements: Requirements, sites: Sites, n
 def keeps(accuracy: float, requirements: Requirements) -> bool:
     """Whether a calibrated accuracy keeps what is asked, with the margin."""
     return requirements.accuracy_min is None or accuracy >= requirements.accuracy_min + ACCURACY_MARGIN
+
+
+def unkept(view: View) -> list[str]:
+    """Services of which no variant keeps the accuracy asked."""
+    return [s.name for s in view.services if not any(keeps(v.accuracy, s.requirements) for v in s.workload.variants)]

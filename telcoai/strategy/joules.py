@@ -22,6 +22,9 @@ from telcoai.strategy.course import Course, Crossing
 from telcoai.strategy.pipe import REPLY_BYTES
 from telcoai.strategy.predict import NO_LOAD, Occupancy, Waits, no_waits, waits_of
 
+SELDOM_PER_S = 1e-9
+"""Transfers a second that never overlap; below it only rounding would be left of the expression."""
+
 
 @dataclass(frozen=True, slots=True)
 class Antenna:
@@ -81,7 +84,7 @@ class Powers:
 
 def connected_s(length_s: float, transfers_per_s: float) -> float:
     """Connected seconds that each of the transfers answers for, when each alone would connect for ``length_s``."""
-    if transfers_per_s <= 0:
+    if transfers_per_s <= SELDOM_PER_S:
         return length_s
     return -math.expm1(-transfers_per_s * length_s) / transfers_per_s
 

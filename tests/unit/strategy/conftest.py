@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from telcoai.model.requirements import Requirements
-from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, Speed, Tier, Topology
+from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, RadioProfile, Speed, Tier, Topology
 from telcoai.model.view import LinkView, NodeView, ServiceView, View
 from telcoai.model.workload import ExitPoint, Stage, Variant, WorkloadInfo
+
+RADIO = RadioProfile("5g", Band(30, 30, 30), Band(15, 15, 15), Band(3, 3, 3), Band(10, 10, 10))
 
 
 def band(value: float) -> Band:
@@ -49,7 +51,7 @@ def topology(devices: int = 4, edges: int = 1, delay_ms: float = 8, rate_bps: fl
     links += [Link(n.name, "cloud", wire, wire) for n in edge_nodes]
     profiles = {"pi": profile("pi", 4, 8), "orin": profile("orin", 2, 60), "server": profile("server", 16, 120)}
     nodes = (*cameras, *edge_nodes, Node("cloud", Tier.CLOUD, "server", "cloud"))
-    return Topology("toy", nodes, tuple(links), profiles, {})
+    return Topology("toy", nodes, tuple(links), profiles, {"5g": RADIO})
 
 
 def view(built: Topology | None = None, accuracy: float | None = 0.86, rate: float = 5.0) -> View:

@@ -1,0 +1,58 @@
+"""What is predicted of a whole plan at once, and the load that a plan in force doesn't explain.
+
+For strategies that decide for all devices together, or without looking at latency at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from telcoai.model.plan import Assignment
+from telcoai.model.view import ServiceView, View
+from telcoai.strategy.candidates import option_of
+from telcoai.strategy.course import Course, Origin, course
+from telcoai.strategy.frames import frames_of
+from telcoai.strategy.observed import occupancy
+from telcoai.strategy.predict import Occupancy, loaded
+from telcoai.strategy.sites import Sites
+
+
+def follow(one: Assignment, service: ServiceView, sites: Sites) -> Course | None:
+    """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it."""
+    option = option_of(one, service)
+    rate_per_s = service.rate_per_s.get(one.device)
+    if option is None or rate_per_s is None or not all(sites.alive(hop) for hop in (one.device, *one.hops)):
+        return None
+    origin = Origin(one.device, service.workload, rate_per_s, frames_of(service))
+    return course(option, one.hops, one.wire, sites, origin)
+
+
+def unexplained(view: View, sites: Sites) -> Occupancy:
+    """Backlogs and others' work as measured, beyond what the plan in force explains; that plan's load isn't in it."""
+    in_force = () if view.previous is None else view.previous.assignments
+    seen = occupancy(view, ((path, rate) for _, _, path, rate in _courses(in_force, view, sites)))
+    return Occupancy(standing_s=seen.standing_s, strange=seen.strange)
+
+
+def predictions(assignments: Iterable[Assignment], view: View, sites: Sites) -> dict[str, float]:
+    """Latency in ms at each service's percentile, per ``service/device``, when all of these assignments are in force;
+    of those that can't be followed there is none."""
+    load = unexplained(view, sites)
+    known = list(_courses(assignments, view, sites))
+    for _, _, path, rate_per_s in known:
+        load.add(path, rate_per_s)
+    return {
+        f"{service.name}/{one.device}": 1e3 * loaded(path, service.requirements.percentile, load).tail_s
+        for one, service, path, _ in known
+    }
+
+
+def _courses(
+    assignments: Iterable[Assignment], view: View, sites: Sites
+) -> Iterator[tuple[Assignment, ServiceView, Course, float]]:
+    services = {service.name: service for service in view.services}
+    for one in assignments:
+        service = services.get(one.service)
+        path = None if service is None else follow(one, service, sites)
+        if service is not None and path is not None:
+            yield one, service, path, service.rate_per_s[one.device]

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from hypothesis import given, settings
+
+from telcoai.model.topology import Topology
+from telcoai.model.view import NodeView, View
+from telcoai.strategy.check import problems
+from telcoai.strategy.round_robin import RoundRobin
+
+from .conftest import profile, topology, view
+from .random_views import views
+
+PLAN = RoundRobin().plan
+
+
+def placed(seen: View) -> list[str]:
+    return [one.hops[0] for one in PLAN(seen).assignments]
+
+
+def meshed(devices: int, edges: int) -> Topology:
+    """Every camera reaches every edge, over its own."""
+    return topology(devices, edges)
+
+
+def test_devices_go_round_the_edges_and_the_cloud_in_the_order_of_the_file() -> None:
+    assert placed(view(meshed(7, 2))) == ["edge-1", "edge-2", "cloud", "edge-1", "edge-2", "cloud", "edge-1"]
+
+
+def test_the_whole_model_runs_there_without_exits() -> None:
+    for one in PLAN(view(meshed(6, 2), accuracy=0.89)).assignments:
+        assert len(set(one.hops)) == 1
+        assert (one.variant, one.thresholds) == ("large-int8", (1.01, 1.01))
+
+
+def test_a_second_service_goes_on_where_the_first_one_ended() -> None:
+    seen = view(meshed(2, 2))
+    both = replace(seen, services=(*seen.services, replace(seen.services[0], name="audio")))
+    assert placed(both) == ["edge-1", "edge-2", "cloud", "edge-1"]
+
+
+def test_a_dead_node_is_left_out() -> None:
+    seen = view(meshed(6, 2))
+    hurt = replace(seen, nodes={**seen.nodes, "edge-2": NodeView("edge-2", False)})
+    assert placed(hurt) == ["edge-1", "cloud"] * 3
+
+
+def test_a_node_that_a_device_can_not_reach_is_passed_over() -> None:
+    built = meshed(2, 2)
+    cut = replace(built, links=tuple(link for link in built.links if link.a != "edge-2"))
+    assert placed(view(cut)) == ["edge-1", "edge-2"]
+
+
+def test_a_node_that_knows_no_speed_for_the_variant_is_passed_over() -> None:
+    built = meshed(4, 2)
+    blind = replace(profile("server", 16, 120), speeds=())
+    assert "cloud" not in placed(view(replace(built, profiles={**built.profiles, "server": blind})))
+
+
+def test_where_nobody_lives_devices_serve_themselves_and_the_reason_says_so() -> None:
+    seen = view(meshed(2, 1))
+    dead = {name: NodeView(name, False) for name in ("edge-1", "cloud")}
+    plan = PLAN(replace(seen, nodes={**seen.nodes, **dead}))
+    assert all(set(one.hops) == {one.device} for one in plan.assignments)
+    assert "2 reach none of them" in plan.reason
+
+
+def test_nobody_is_dealt_more_than_one_device_more_than_another() -> None:
+    counts = Counter(placed(view(meshed(17, 3))))
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_latency_is_predicted_under_the_load_of_all() -> None:
+    few, many = PLAN(view(meshed(3, 2), rate=20.0)), PLAN(view(meshed(60, 2), rate=20.0))
+    assert set(few.predictions) == {f"vision/camera-{k}" for k in (1, 2, 3)}
+    assert many.predictions["vision/camera-1"] > few.predictions["vision/camera-1"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(views(), views())
+def test_every_plan_makes_sense_and_is_the_same_twice(seen: View, earlier: View) -> None:
+    plan = PLAN(seen)
+    assert problems(plan, seen) == []
+    assert PLAN(seen) == plan
+    again = replace(seen, previous=PLAN(earlier))
+    assert problems(PLAN(again), again) == []
