@@ -20,16 +20,15 @@ from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import describe_host, versions
 from telcoai.experiment.matrix import RunKey
 from telcoai.experiment.run import Outcome
+from telcoai.experiment.scheduled import scheduled
 from telcoai.experiment.session import Session
-from telcoai.load.config import parse_config
 from telcoai.load.rows import SCHEMA
-from telcoai.load.schedule import make_schedule
 from telcoai.model.scenario import Service
 from telcoai.network.probe import LinkProbe
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 from telcoai.orchestrator.pod_cpu import worst_gap
-from telcoai.plugins import Workload
+from telcoai.plugins import Workload, foresees
 from telcoai.testbed.network import NONE
 from telcoai.testbed.running import Testbed
 
@@ -45,6 +44,7 @@ def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
         "strategy": key.name.rpartition("-r")[0],
         "repetition": key.repetition,
         "seed": key.seed,
+        "foresight": foresees(key.strategy),
         "state": "running",
         "valid": False,
         "why_invalid": ["the run has not ended"],
@@ -201,12 +201,6 @@ def due(config: Mapping[str, Any], outcome: Outcome) -> Any:
     """The part of a driver's schedule that fell into the run, in ns after t0."""
     times = scheduled(config)
     return times[times < int(outcome.ended_s * 1e9)] if outcome.partial else times
-
-
-def scheduled(config: Mapping[str, Any]) -> Any:
-    """The schedule that a driver was told, in ns after t0."""
-    parsed = parse_config({**config, "start_ns": 0}, "driver")
-    return make_schedule(parsed.demand, parsed.duration_s, parsed.warmup_s, parsed.seed)
 
 
 def verdict(checks: tuple[Check, ...], outcome: Outcome) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from telcoai.errors import PluginError, TelcoaiError
 from telcoai.experiment.drivers import Drivers, driver_configs, may_share
 from telcoai.experiment.folder import RunFolder
+from telcoai.experiment.foresight import tell_future
 from telcoai.experiment.host import HostWatch
 from telcoai.experiment.matrix import RunKey, derive_seed
 from telcoai.experiment.pod_drivers import Clock, PodDrivers
@@ -71,6 +72,7 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     scenario = session.scenario
     workloads = session.deployment.workloads
     configs = driver_configs(scenario, key, workloads, folder)
+    tell_future(strategy, scenario, configs)
     if getattr(strategy, "placed_by_cluster", False) and scenario.topology.cluster is not None:
         session.deployment.place(len(configs))  # takes seconds, which a run that has begun wouldn't have
     drivers = _drivers(session, key, folder, configs)

@@ -25,10 +25,12 @@ from telcoai.experiment.claims import claimed_folder
 from telcoai.experiment.collect import sorted_samples, unfinished_rows
 from telcoai.experiment.demand import DriverFiles, driver_config
 from telcoai.experiment.digests import digests
-from telcoai.experiment.finish import plain, scheduled, with_correct
+from telcoai.experiment.finish import plain, with_correct
 from telcoai.experiment.folder import RunFolder, experiment_folder
+from telcoai.experiment.foresight import tell_future
 from telcoai.experiment.host import versions
 from telcoai.experiment.matrix import RunKey, derive_seed, matrix
+from telcoai.experiment.scheduled import scheduled
 from telcoai.experiment.session import load_plugins
 from telcoai.experiment.story import Story
 from telcoai.load.rows import SCHEMA, Row, to_batch
@@ -38,7 +40,7 @@ from telcoai.model.wire import WIRES
 from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
-from telcoai.plugins import Workload, load_strategy
+from telcoai.plugins import Workload, foresees, load_strategy
 from telcoai.simulation.play import Play, play
 from telcoai.simulation.requests import Answers, Arrival, Requests, SimulatedService
 from telcoai.simulation.world import World
@@ -106,7 +108,9 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     started = datetime.now(UTC).isoformat()
     error = ""
     try:
-        rows = play(what, load_strategy(key.strategy), world, requests, _observer(paper, key), journal)
+        strategy = load_strategy(key.strategy)
+        tell_future(strategy, scenario, configs)
+        rows = play(what, strategy, world, requests, _observer(paper, key), journal)
     except TelcoaiError as err:
         rows, error = requests.rows, err.message
     facts = _facts(paper, key) | {"started": started} | _write(paper, key, folder, _table(key, rows, configs))
@@ -198,6 +202,7 @@ def _facts(paper: _Paper, key: RunKey) -> dict[str, Any]:
         "strategy": key.name.rpartition("-r")[0],
         "repetition": key.repetition,
         "seed": key.seed,
+        "foresight": foresees(key.strategy),
         "simulated": True,
         "against": str(paper.against.absolute()) if paper.against else None,
         "meter": "model",

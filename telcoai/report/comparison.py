@@ -193,10 +193,13 @@ def _cell(spread: Spread, form: str, best: float) -> Cell:
 
 
 def _rivals(standings: Standings, values: list[float], figure: _Figure) -> list[float]:
-    """The values that may be the best: who fails many requests leads in no latency or energy figure."""
-    if figure.column.unit not in ("ms", "J"):
-        return values
-    return [value if one.answers else math.nan for one, value in zip(standings.strategies, values, strict=True)]
+    """The values that may be the best: who fails many requests leads in no latency or energy figure, and who knows the
+    future in none."""
+    counts = figure.column.unit in ("ms", "J")
+    return [
+        math.nan if one.foresees or (counts and not one.answers) else value
+        for one, value in zip(standings.strategies, values, strict=True)
+    ]
 
 
 def _best(values: list[float], column: Column) -> float:
@@ -206,6 +209,19 @@ def _best(values: list[float], column: Column) -> float:
         return math.nan
     best = min(finite) if column.better == "low" else max(finite)
     return best if finite.count(best) == 1 else math.nan
+
+
+def _bounds(standings: Standings) -> list[str]:
+    """How far everyone is from each strategy that knows the future, in joules a request."""
+    notes = []
+    for bound in (one for one in standings.comparable if one.foresees):
+        least = bound.spread(lambda s: s.energy_j_per_request).median
+        gaps = [
+            (one.strategy, one.spread(lambda s: s.energy_j_per_request).median / least - 1) for one in standings.rivals
+        ]
+        told = ", ".join(f"{name} {gap:+.0%}" for name, gap in gaps if math.isfinite(gap))
+        notes.append(f"{bound.strategy} knows the future and is no rival. Energy a request against it: {told or '–'}.")
+    return notes
 
 
 def _errors(experiment: Experiment, standings: Standings) -> list[str]:
@@ -225,6 +241,7 @@ def _notes(standings: Standings, how: str) -> list[str]:
     failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
     if failing:
         notes.append(f"Too many requests failed to lead in latency or energy: {failing}.")
+    notes += _bounds(standings)
     if most == 1:
         notes.append("One repetition: no interval, and no difference is claimed to be significant.")
     else:

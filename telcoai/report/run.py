@@ -72,6 +72,11 @@ class Run:
         return "simulated" if self.facts.get("simulated") is True else "measured"
 
     @property
+    def foresees(self) -> bool:
+        """Whether its strategy was told the future: a bound, and no rival of the others."""
+        return self.facts.get("foresight") is True
+
+    @property
     def warmup_s(self) -> float:
         """Seconds from t0 that don't count."""
         return float(self.facts.get("warmup_s", 0.0))

@@ -49,6 +49,11 @@ class Standing:
         return self.spread(lambda one: one.errors / one.requests if one.requests else math.nan).median
 
     @property
+    def foresees(self) -> bool:
+        """Whether it was told the future."""
+        return any(run.foresees for run in self.runs)
+
+    @property
     def answers(self) -> bool:
         """Whether so few requests fail that its latency and energy can be set beside others'.
 
@@ -72,6 +77,11 @@ class Standings:
     def comparable(self) -> tuple[Standing, ...]:
         """Those with a run that counts."""
         return tuple(one for one in self.strategies if one.runs)
+
+    @property
+    def rivals(self) -> tuple[Standing, ...]:
+        """Those of them that knew no more than any could."""
+        return tuple(one for one in self.comparable if not one.foresees)
 
 
 def spread(values: list[float]) -> Spread:

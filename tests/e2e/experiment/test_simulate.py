@@ -59,3 +59,13 @@ def test_what_kubernetes_would_decide_is_played_with_a_cluster_and_without(paper
         for name in ("quickstart", "kind")
     ]
     assert set(placed[0]) == set(placed[1])
+
+
+def test_a_bound_that_knows_the_future_is_no_rival(paper):
+    folder, _ = paper
+    done = telcoai(folder, "simulate", "quickstart", "-s", "oracle", "-s", "device-only", "--out", "bound")
+    assert done.returncode == 0, done.stderr
+    assert "oracle knows the future and is no rival" in done.stdout
+    facts = [json.loads((folder / f"bound/{name}-r1/run.json").read_text()) for name in ("oracle", "device-only")]
+    assert [one["foresight"] for one in facts] == [True, False]
+    assert "*" not in next(line for line in done.stdout.splitlines() if line.strip().startswith("oracle"))

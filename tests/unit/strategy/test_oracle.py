@@ -1,0 +1,87 @@
+"""The bound, against brute force on instances small enough for it, and with a future that only it knows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+
+from telcoai.model.future import Future
+from telcoai.model.requirements import Requirements
+from telcoai.model.scenario import LinkChange
+from telcoai.model.topology import LinkState, Tier
+from telcoai.model.view import View
+from telcoai.strategy.check import problems
+from telcoai.strategy.choices import Choices
+from telcoai.strategy.greedy import jobs_of
+from telcoai.strategy.joules import Powers
+from telcoai.strategy.oracle import LATE_J_PER_S, OVER_J_PER_S, Oracle, solve
+from telcoai.strategy.queueing import KNEE
+from telcoai.strategy.sites import as_measured
+
+from .conftest import topology, view
+from .random_views import views
+
+
+def asking(rate: float, devices: int = 2, **required: float) -> View:
+    seen = view(topology(devices), rate=rate)
+    service = replace(seen.services[0], requirements=Requirements(95, **required))
+    return replace(seen, services=(service,))
+
+
+def brute_force(seen: View) -> float:
+    """Joules a second of the best of all combinations."""
+    sites, powers = as_measured(seen), Powers(seen.topology)
+    jobs = jobs_of(seen, sites)
+    choices = Choices(sites, powers)
+    best = math.inf
+    for rows in product(*(choices.rows(number, job) for number, job in enumerate(jobs))):
+        total, used = 0.0, {}
+        for row, job in zip(rows, jobs, strict=True):
+            late_s = max(0.0, row.tail_s - (job.service.requirements.deadline_ms or math.inf) / 1e3)
+            total += job.rate_per_s * (row.joules + LATE_J_PER_S * late_s)
+            for key, seconds in row.takes.items():
+                used[key] = used.get(key, 0.0) + job.rate_per_s * seconds
+        for key, seconds in used.items():
+            servers = sites.profile(key[1]).cores if key[0] == "node" else 1
+            total += OVER_J_PER_S * max(0.0, seconds - KNEE * servers)
+        best = min(best, total)
+    return best
+
+
+@pytest.mark.parametrize("rate", [1.0, 20.0, 60.0, 150.0])
+@pytest.mark.parametrize("required", [{"deadline_ms": 200.0, "accuracy_min": 0.86}, {"deadline_ms": 5.0}, {}])
+def test_nothing_is_better_than_what_it_finds(rate: float, required: dict[str, float]) -> None:
+    seen = asking(rate, **required)
+    sites = as_measured(seen)
+    found = solve(jobs_of(seen, sites), sites, Powers(seen.topology))
+    assert found.value == pytest.approx(brute_force(seen), rel=2e-3, abs=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(views())
+def test_its_plans_are_sound_whatever_it_sees(seen: View) -> None:
+    plan = Oracle().plan(seen)
+    assert problems(plan, seen) == []
+    assert Oracle().plan(seen) == plan
+
+
+def test_it_plans_for_the_links_and_requests_of_the_period_that_begins() -> None:
+    seen = replace(asking(5.0, deadline_ms=120.0, accuracy_min=0.86), time_s=4.0)
+    devices = [node.name for node in seen.topology.tier(Tier.DEVICE)]
+    dead_slow = LinkState(500.0, 0.0, 1e5)
+    change = LinkChange(4.0, tuple((link.name, dead_slow, dead_slow) for link in seen.topology.links))
+    arrivals = {("vision", device): (1.0, 4.1, 4.2) for device in devices}
+    oracle = Oracle()
+    oracle.foresee(Future(seen.topology, arrivals, (change,)))
+    plan = oracle.plan(seen)
+    assert all(set(one.hops) == {one.device} for one in plan.assignments)
+    assert Future(seen.topology, arrivals, ()).rate_per_s("vision", devices[0], 4.0, 5.0) == 2.0
+
+
+def test_it_never_costs_more_than_what_another_strategy_plans_within_the_model() -> None:
+    seen = asking(10.0, devices=4, deadline_ms=200.0, accuracy_min=0.86)
+    assert "at least" in Oracle().plan(seen).reason
