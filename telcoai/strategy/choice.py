@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from telcoai.model.plan import Assignment
 from telcoai.model.requirements import Requirements
 from telcoai.model.view import View
 from telcoai.model.workload import Variant, WorkloadInfo
@@ -30,6 +33,8 @@ def keeps(accuracy: float, requirements: Requirements) -> bool:
     return requirements.accuracy_min is None or accuracy >= requirements.accuracy_min + ACCURACY_MARGIN
 
 
-def unkept(view: View) -> list[str]:
-    """Services of which no variant keeps the accuracy asked."""
-    return [s.name for s in view.services if not any(keeps(v.accuracy, s.requirements) for v in s.workload.variants)]
+def unkept(assignments: Iterable[Assignment], view: View) -> list[str]:
+    """A sentence for each service with an assignment whose variant, run whole, doesn't keep the accuracy asked."""
+    kept = {(s.name, v.name): keeps(v.accuracy, s.requirements) for s in view.services for v in s.workload.variants}
+    short = sorted({one.service for one in assignments if not kept[one.service, one.variant]})
+    return [f"no variant keeps the accuracy asked by {name}, the most accurate runs" for name in short]

@@ -18,14 +18,14 @@ from dataclasses import replace
 
 from telcoai.model.plan import Plan
 from telcoai.model.topology import Tier
-from telcoai.model.view import View
+from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import as_assignment
 from telcoai.strategy.choice import cheapest
 from telcoai.strategy.course import Course, course
 from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.predict import Occupancy, loaded
+from telcoai.strategy.predict import Occupancy, Prediction, loaded
 from telcoai.strategy.sites import Sites, as_measured
 
 CAPACITY = 0.8
@@ -61,39 +61,60 @@ class _LeastRise:
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._sites = sites
         self._powers = powers
+        nodes = (*sites.topology.tier(Tier.EDGE), *sites.topology.tier(Tier.CLOUD))
+        self._servers = tuple(node.name for node in nodes if sites.alive(node.name))
+        self._options: dict[tuple[str, str], Option] = {}
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
-        """The cheapest variant that keeps the accuracy, at each node that lives and can be reached."""
-        judged = [self.judged(job, choice, load) for choice in self._choices(job)]
-        return min(judged, key=_order, default=None)
+        """Watts don't depend on load, so nodes come by their watts, and the first with capacity is the best."""
+        found: tuple[Cost, Option, str, Course, Prediction] | None = None
+        for option, node, path in sorted(self._places(job), key=lambda place: self._watts(job, place[2])):
+            prediction, cost = self._judge(job, path, load)
+            if found is None or cost.met or cost.value < found[0].value:
+                found = (cost, option, node, path, prediction)
+            if cost.met:
+                break
+        if found is None:
+            return None
+        cost, option, node, path, prediction = found
+        hops = (node,) * len(option.variant.stages)
+        assignment = as_assignment(job.service, job.device, option, hops, "fp16", self._sites)
+        return Choice(assignment, path, prediction, cost)
 
     def judged(self, job: Job, choice: Choice, load: Occupancy) -> Choice:
         """A choice at its watts, or at its node's utilisation when that is above the capacity."""
         if choice.course is None:
             return choice
-        load.add(choice.course, job.rate_per_s)
-        prediction = loaded(choice.course, job.menu.percentile, load)
-        busiest = max(load.utilisation(visit.node, visit.cores) for visit in choice.course.visits)
-        load.add(choice.course, -job.rate_per_s)
-        return replace(choice, prediction=prediction, cost=self._cost(job, choice.course, busiest))
+        prediction, cost = self._judge(job, choice.course, load)
+        return replace(choice, prediction=prediction, cost=cost)
 
-    def _cost(self, job: Job, path: Course, busiest: float) -> Cost:
+    def _judge(self, job: Job, path: Course, load: Occupancy) -> tuple[Prediction, Cost]:
+        load.add(path, job.rate_per_s)
+        prediction = loaded(path, job.menu.percentile, load)
+        busiest = max(load.utilisation(visit.node, visit.cores) for visit in path.visits)
+        load.add(path, -job.rate_per_s)
         if busiest > CAPACITY:
-            return Cost(busiest, GAIN_UTILISATION, met=False)
-        watts = job.rate_per_s * sum(v.share * v.seconds * self._powers.core_w(v.node) for v in path.visits)
-        return Cost(watts, GAIN_W, safely=busiest <= (1 - GAIN_SHARE) * CAPACITY)
+            return prediction, Cost(busiest, GAIN_UTILISATION, met=False)
+        return prediction, Cost(self._watts(job, path), GAIN_W, safely=busiest <= (1 - GAIN_SHARE) * CAPACITY)
 
-    def _choices(self, job: Job) -> Iterator[Choice]:
-        servers = (*self._sites.topology.tier(Tier.EDGE), *self._sites.topology.tier(Tier.CLOUD))
-        for node in (job.device, *(server.name for server in servers if self._sites.alive(server.name))):
-            variant = cheapest(job.service.workload, job.service.requirements, self._sites, (node,))
-            option = Option(variant, never(variant), forecast(variant, never(variant)))
-            hops = (node,) * len(variant.stages)
-            path = course(option, hops, "fp16", self._sites, job.origin)
+    def _watts(self, job: Job, path: Course) -> float:
+        return job.rate_per_s * sum(v.share * v.seconds * self._powers.core_w(v.node) for v in path.visits)
+
+    def _places(self, job: Job) -> Iterator[tuple[Option, str, Course]]:
+        """Nodes that live and can be reached, each with the cheapest variant that it can run, when that keeps the
+        accuracy."""
+        for node in (job.device, *self._servers):
+            option = self._cheapest(job.service, node)
+            if not job.menu.allows(option, "fp16", cut=False):
+                continue
+            path = course(option, (node,) * len(option.variant.stages), "fp16", self._sites, job.origin)
             if path is not None:
-                assignment = as_assignment(job.service, job.device, option, hops, "fp16", self._sites)
-                yield Choice(assignment, path)
+                yield option, node, path
 
-
-def _order(choice: Choice) -> tuple[bool, float]:
-    return (True, float("inf")) if choice.cost is None else (not choice.cost.met, choice.cost.value)
+    def _cheapest(self, service: ServiceView, node: str) -> Option:
+        """Depends on the node's profile alone."""
+        key = (service.name, self._sites.node(node).profile)
+        if key not in self._options:
+            variant = cheapest(service.workload, service.requirements, self._sites, (node,))
+            self._options[key] = Option(variant, never(variant), forecast(variant, never(variant)))
+        return self._options[key]

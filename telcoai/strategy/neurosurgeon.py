@@ -90,5 +90,5 @@ def _reason(assignments: list[Assignment], view: View) -> str:
     parts = [f"each device for itself: {tally(assignments)}"]
     if view.previous is not None:
         parts.append(f"{changes(assignments, view.previous)} changed")
-    parts += [f"no variant keeps the accuracy asked by {name}, the most accurate runs" for name in unkept(view)]
+    parts += unkept(assignments, view)
     return "; ".join(parts)

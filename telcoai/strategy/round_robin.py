@@ -34,7 +34,7 @@ class RoundRobin:
             parts.append(f"{changes(assignments, view.previous)} changed")
         home = sum(set(one.hops) == {one.device} for one in assignments)
         parts += [f"{home} reach none of them and serve themselves"] if home else []
-        parts += [f"no variant keeps the accuracy asked by {name}, the most accurate runs" for name in unkept(view)]
+        parts += unkept(assignments, view)
         return Plan(assignments, "; ".join(parts), predictions(assignments, view, sites))
 
 

@@ -14,13 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from telcoai.model.requirements import Requirements
-from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, Speed, Tier, Topology
+from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, RadioProfile, Speed, Tier, Topology
 from telcoai.model.view import LinkView, NodeView, ServiceView, Strategy, View
 from telcoai.model.workload import ExitPoint, Stage, Variant, WorkloadInfo
 from telcoai.strategy.check import problems
+from telcoai.strategy.early_exit import EarlyExit
+from telcoai.strategy.energy_aware import EnergyAware
 from telcoai.strategy.latency_greedy import LatencyGreedy
+from telcoai.strategy.marginal_power import MarginalPower
+from telcoai.strategy.model_switching import ModelSwitching
+from telcoai.strategy.neurosurgeon import Neurosurgeon
+from telcoai.strategy.round_robin import RoundRobin
 from telcoai.strategy.static import CloudOnly, DeviceOnly, EdgeOnly
 
+FIXED = (DeviceOnly, EdgeOnly, CloudOnly, RoundRobin)
+DECIDING = (LatencyGreedy, EnergyAware, Neurosurgeon, EarlyExit, ModelSwitching, MarginalPower)
 SIZES = ((4, 1), (40, 4), (400, 8))
 ROUNDS = 5
 TARGET_MS = 500.0
@@ -30,8 +38,8 @@ def main() -> None:
     """Print the median of each figure beside its target."""
     for devices, edges in SIZES:
         print(f"{devices} devices, {edges} edges, {devices + edges + 1} nodes")
-        for strategy in (DeviceOnly(), EdgeOnly(), CloudOnly(), LatencyGreedy()):
-            _measure(strategy, _view(devices, edges))
+        for strategy in (*FIXED, *DECIDING):
+            _measure(strategy(), _view(devices, edges))
 
 
 def _measure(strategy: Strategy, view: View) -> None:
@@ -56,7 +64,7 @@ def _view(devices: int, edges: int) -> View:
     chance = random.Random(1)
     links = {link.name: LinkView(link.a, link.b, _seen(link.up, chance), link.down) for link in topology.links}
     rates = {node.name: chance.uniform(3, 7) for node in topology.tier(Tier.DEVICE)}
-    service = ServiceView("vision", _workload(), Requirements(accuracy_min=0.88), rates)
+    service = ServiceView("vision", _workload(), Requirements(deadline_ms=150.0, accuracy_min=0.88), rates)
     return View(0.0, 1.0, topology, links, {n.name: NodeView(n.name, True, 0.3) for n in topology.nodes}, (service,))
 
 
@@ -72,7 +80,9 @@ def _topology(devices: int, edges: int) -> Topology:
     links += [Link(node.name, "cloud", wire, wire) for node in edge_nodes]
     profiles = {"pi": _profile("pi", 1, 1), "orin": _profile("orin", 1, 300), "server": _profile("server", 64, 60)}
     nodes = (*cameras, *edge_nodes, Node("cloud", Tier.CLOUD, "server", "cloud"))
-    return Topology("bench", nodes, tuple(links), profiles, {})
+    slope = Band(20, 20, 20)
+    radios = {"5g": RadioProfile("5g", slope, slope, Band(3, 3, 3), Band(10, 10, 10))}
+    return Topology("bench", nodes, tuple(links), profiles, radios)
 
 
 def _profile(name: str, cores: int, gflops: float) -> DeviceProfile:

@@ -105,6 +105,13 @@ def test_where_none_keeps_the_accuracy_the_most_accurate_runs_and_the_reason_say
     assert "no variant keeps the accuracy asked by vision" in plan.reason
 
 
+def test_a_node_that_can_not_run_what_keeps_the_accuracy_gets_nothing() -> None:
+    made = built(1, 3, 1, 2)
+    only_int8 = replace(made.profiles["orin"], speeds=(made.profiles["orin"].speeds[1],))
+    seen = view(replace(made, profiles={**made.profiles, "orin": only_int8}), accuracy=0.91, rate=1.0)
+    assert [(one.hops[0], one.variant) for one in PLAN(seen).assignments] == [("cloud", "large-fp32")]
+
+
 def test_a_small_saving_moves_nobody() -> None:
     seen = view(built(1, 3, 1.0, 2))
     before = PLAN(seen)
