@@ -22,6 +22,9 @@ from telcoai.orchestrator.knowledge import Known
 RATE_PERIODS = 5
 """Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
 
+LEAST_ANSWERS = 20
+"""Where fewer answers came in that time, so many of the run's latest are taken: a percentile of a few says little."""
+
 PAST = 120
 """Earlier moments that a view holds, in periods."""
 
@@ -117,11 +120,16 @@ class Observer:
         return arrival_rate(service.name, before, now)
 
     def _latency(self, service: str, device: str, required: Requirements) -> float | None:
-        now = self._readings[-1].get(device)
-        fresh = now.answered.get(service, 0) - self._first[device].answered.get(service, 0) if now else 0
-        if now is None or fresh <= 0:
+        """The percentile over answers of the last periods."""
+        now, before = self._readings[-1].get(device), self._before(device, RATE_PERIODS)
+        if now is None:
             return None
-        recent = now.latency_ms[service][-fresh:]
+        answered = now.answered.get(service, 0)
+        of_run = answered - self._first[device].answered.get(service, 0)
+        of_late = answered - (before.answered.get(service, 0) if before else 0)
+        if of_run <= 0:
+            return None
+        recent = now.latency_ms[service][-min(of_run, max(of_late, LEAST_ANSWERS)) :]
         return float(np.percentile(recent, required.percentile, method="higher"))
 
     def _before(self, node: str, periods: int) -> NodeFigures | None:

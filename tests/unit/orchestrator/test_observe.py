@@ -130,3 +130,23 @@ def test_a_view_holds_earlier_moments_of_its_run_and_never_its_own(observer):
     assert first.past == ()
     assert [moment.time_s for moment in second.past] == [0.0]
     assert second.past[0].services == first.services
+
+
+def test_latency_is_that_of_the_last_periods_and_not_of_the_whole_run(observer):
+    old, new = (300.0,) * 100, (50.0,) * 30
+    observer.view(0.0, {"camera-1": figures("camera-1", 1)}, {}, None)
+    for second in range(2, 9):
+        seen = old if second < 8 else old + new
+        reading = figures("camera-1", second, latency_ms={"vision": seen}, answered={"vision": len(seen)})
+        view = observer.view(second - 1.0, {"camera-1": reading}, {}, None)
+    assert view.services[0].latency_ms["camera-1"] == 50.0
+
+
+def test_a_few_answers_are_judged_with_some_before_them(observer):
+    seen = (300.0,) * 30 + (50.0,)
+    observer.view(0.0, {"camera-1": figures("camera-1", 1)}, {}, None)
+    for second in range(2, 9):
+        count = 30 if second < 8 else 31
+        reading = figures("camera-1", second, latency_ms={"vision": seen[:count]}, answered={"vision": count})
+        view = observer.view(second - 1.0, {"camera-1": reading}, {}, None)
+    assert view.services[0].latency_ms["camera-1"] == 300.0
