@@ -12,13 +12,19 @@ from telcoai.model.workload import Variant, WorkloadInfo
 
 
 class Sites:
-    """Nodes and links of one view, indexed; remembers routes and stage times that were asked for."""
+    """Nodes and links of one view, indexed; remembers routes and stage times that were asked for.
 
-    def __init__(self, topology: Topology, links: tuple[Link, ...], dead: Iterable[str] = ()) -> None:
+    ``dead`` nodes run nothing, and ``mute`` ones pass nothing on either.
+    """
+
+    def __init__(
+        self, topology: Topology, links: tuple[Link, ...], dead: Iterable[str] = (), mute: Iterable[str] = ()
+    ) -> None:
         self.topology = topology
         self.links = links
         self._nodes = {node.name: node for node in topology.nodes}
         self._dead = frozenset(dead)
+        self._mute = frozenset(mute)
         self._links_of: dict[str, list[Link]] = {}
         for link in links:
             for end in (link.a, link.b):
@@ -35,9 +41,18 @@ class Sites:
         return self.topology.profiles[self._nodes[name].profile]
 
     def route(self, source: str, target: str) -> tuple[Step, ...] | None:
-        """Links crossed from one node to another, as the testbed routes; None when there is no way."""
+        """Links crossed from one node to another; None when there is no way.
+
+        As the testbed routes, which is never around a node that is down.
+        """
         if source == target:
             return ()
+        way = self._way(source, target)
+        if way is None or not self._mute:
+            return way
+        return None if any(not self._mute.isdisjoint((step.link.a, step.link.b)) for step in way) else way
+
+    def _way(self, source: str, target: str) -> tuple[Step, ...] | None:
         out = self._only_way_out(source)
         if out is None:
             return self._routes_from(source).get(target)
@@ -93,6 +108,13 @@ def as_measured(view: View) -> Sites:
     """The testbed with links and nodes as they were last seen."""
     links = tuple(_measured(link, view) for link in view.topology.links)
     return Sites(view.topology, links, (name for name, node in view.nodes.items() if not node.alive))
+
+
+def as_reachable(view: View) -> Sites:
+    """As measured, and nothing is reached through a node that is down."""
+    links = tuple(_measured(link, view) for link in view.topology.links)
+    dead = [name for name, node in view.nodes.items() if not node.alive]
+    return Sites(view.topology, links, dead, mute=dead)
 
 
 def _measured(link: Link, view: View) -> Link:

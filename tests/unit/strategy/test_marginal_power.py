@@ -88,7 +88,7 @@ def test_work_of_others_takes_capacity() -> None:
 
 def test_a_dead_node_and_one_that_can_not_be_reached_get_nothing() -> None:
     seen = view(built(2, 3, 1, 2, edges=2))
-    assert placed(replace(seen, nodes={**seen.nodes, "edge-1": NodeView("edge-1", False)})) == ["edge-2", "edge-2"]
+    assert placed(replace(seen, nodes={**seen.nodes, "edge-1": NodeView("edge-1", False)})) == ["camera-1", "edge-2"]
     apart = replace(seen.topology, links=tuple(link for link in seen.topology.links if link.b != "cloud"))
     assert placed(view(apart)) == ["edge-1", "edge-2"]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from telcoai.model.topology import Topology
+from telcoai.model.topology import Tier, Topology
 from telcoai.model.view import NodeView, View
 from telcoai.strategy.check import problems
 from telcoai.strategy.round_robin import RoundRobin
@@ -21,8 +21,11 @@ def placed(seen: View) -> list[str]:
 
 
 def meshed(devices: int, edges: int) -> Topology:
-    """Every camera reaches every edge, over its own."""
-    return topology(devices, edges)
+    """Every camera has a link to every edge."""
+    built = topology(devices, edges)
+    radio, wires = built.links[0], tuple(link for link in built.links if link.b == "cloud")
+    cameras, names = built.tier(Tier.DEVICE), [edge.name for edge in built.tier(Tier.EDGE)]
+    return replace(built, links=(*(replace(radio, a=c.name, b=name) for c in cameras for name in names), *wires))
 
 
 def test_devices_go_round_the_edges_and_the_cloud_in_the_order_of_the_file() -> None:
@@ -48,7 +51,8 @@ def test_a_dead_node_is_left_out() -> None:
 
 
 def test_a_node_that_a_device_can_not_reach_is_passed_over() -> None:
-    built = meshed(2, 2)
+    """Each camera has an edge of its own here, and the second edge has no link to the cloud."""
+    built = topology(2, 2)
     cut = replace(built, links=tuple(link for link in built.links if link.a != "edge-2"))
     assert placed(view(cut)) == ["edge-1", "edge-2"]
 
