@@ -36,8 +36,8 @@ class NodeView:
 class ServiceView:
     """A service: its workload, requirements in force, and each device's arrival rate (requests/s, recent).
 
-    ``latency_ms`` is the percentile that the requirement names, per device, over the answers of the last periods (absent
-    before answers came).
+    ``latency_ms`` is the percentile that the requirement names, per device, over the answers of the last periods
+    (absent before answers came).
     ``frames``: raw or jpeg, the form of frames that travel; ``frame_bytes``: their mean size by variant when they are
     JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
     """

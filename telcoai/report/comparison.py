@@ -165,7 +165,7 @@ def compare(experiment: Experiment) -> Comparison:
     spreads = [[one.spread(figure.of) for figure in figures] for one in standings.strategies]
     best = [_best(_rivals(standings, [row[k].median for row in spreads], f), f.column) for k, f in enumerate(figures)]
     rows = tuple(
-        _row(standing, [_cell(s, f.form, mark) for s, f, mark in zip(own, figures, best, strict=True)])
+        _row(standing, [_cell(s, f.form, _mark(standing, mark)) for s, f, mark in zip(own, figures, best, strict=True)])
         for standing, own in zip(standings.strategies, spreads, strict=True)
     )
     return Comparison(
@@ -190,6 +190,11 @@ def _cell(spread: Spread, form: str, best: float) -> Cell:
     return Cell(
         form.format(spread.median), spread.median, spread.median == best, f"{low}–{high}" if low != high else ""
     )
+
+
+def _mark(standing: Standing, best: float) -> float:
+    """The value that is marked as the best: of a bound none is."""
+    return math.nan if standing.foresees else best
 
 
 def _rivals(standings: Standings, values: list[float], figure: _Figure) -> list[float]:

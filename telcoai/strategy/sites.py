@@ -105,16 +105,13 @@ def as_built(view: View) -> Sites:
 
 
 def as_measured(view: View) -> Sites:
-    """The testbed with links and nodes as they were last seen."""
-    links = tuple(_measured(link, view) for link in view.topology.links)
-    return Sites(view.topology, links, (name for name, node in view.nodes.items() if not node.alive))
-
-
-def as_reachable(view: View) -> Sites:
-    """As measured, and nothing is reached through a node that is down."""
+    """The testbed with links and nodes as they were last seen; nothing is reached through a node that is down."""
     links = tuple(_measured(link, view) for link in view.topology.links)
     dead = [name for name, node in view.nodes.items() if not node.alive]
     return Sites(view.topology, links, dead, mute=dead)
+
+
+as_reachable = as_measured
 
 
 def _measured(link: Link, view: View) -> Link:

@@ -1,0 +1,187 @@
+"""How far predictions were from what was measured, so that the next ones are less so.
+
+While a device's plan and links stay the same for some periods, its measured percentile of latency can be set against
+the predicted one: what a device takes longer to compute than its profile says, and a way out takes longer than its
+links' figures say, is told as a factor of each. Profiles that are wrong, and what the model of a link leaves out
+(windows that losses keep small, above all), show alike. It is output-error correction, the usual way in which model
+predictive control meets a model that is off (Maeder, Borrelli and Morari, Automatica 2009, have the additive form).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from telcoai.model.plan import Assignment
+from telcoai.model.topology import DeviceProfile, LinkState
+from telcoai.model.view import LinkView, Moment, ServiceView, View
+from telcoai.strategy.course import Course
+from telcoai.strategy.outlook import follow, unexplained
+from telcoai.strategy.predict import Occupancy, loaded, tail_stretch, waits_of
+from telcoai.strategy.sites import Sites, as_measured
+
+LOOK_BACK = (0, 5, 10, 20, 40)
+"""Periods ago at which measured and predicted are set against each other, until one tells something."""
+
+SETTLED = 5
+"""Periods for which plan and links have to have been the same: measured percentiles are over as many."""
+
+ALIKE = 0.1
+"""Delays that differ by less count as the same."""
+
+NOISE = 0.15
+"""A percentile of some fifty answers is off by so much by chance (the 95th of fifty lies between the 88th and the 99th
+of all, at 95 %): only what goes beyond it is learnt."""
+
+LEAST, MOST = 0.5, 4.0
+"""Factors beyond that are taken for a fault of something else."""
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Factors by which compute of a profile and links of a device take longer than known; 1 where none is."""
+
+    compute: Mapping[str, float]
+    links: Mapping[str, float]
+
+    def applied(self, view: View) -> View:
+        """The view with profiles and links as they have shown themselves."""
+        profiles = {
+            name: _slower(profile, self.compute.get(name, 1.0)) for name, profile in view.topology.profiles.items()
+        }
+        links = {name: _worse(link, self.links.get(name, 1.0)) for name, link in view.links.items()}
+        return replace(view, topology=replace(view.topology, profiles=profiles), links=links)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A device whose measured latency can be set against a prediction."""
+
+    device: str
+    profile: str
+    link: str
+    """Its way out; empty when it served itself."""
+    factor: float
+
+
+def learn(view: View) -> Lessons:
+    """What the view and its past tell; of each device the newest that tells something."""
+    found: dict[tuple[str, bool], _Case] = {}
+    for ago in LOOK_BACK:
+        if ago <= len(view.past):
+            for case in _cases(view, ago):
+                found.setdefault((case.device, bool(case.link)), case)
+    local = [case for case in found.values() if not case.link]
+    away = {case.link: case.factor for case in found.values() if case.link}
+    compute = {
+        name: _middle(case.factor for case in local if case.profile == name) for name in {c.profile for c in local}
+    }
+    radio = {link.name: link.radio for link in view.topology.links}
+    kinds = {
+        kind: _middle(factor for name, factor in away.items() if radio.get(name) == kind)
+        for kind in {radio.get(name) for name in away}
+    }
+    own = {name: _beyond_noise(factor) for name, factor in away.items()}
+    links = {name: own.get(name, kinds.get(kind, 1.0)) for name, kind in radio.items() if name in own or kind}
+    return Lessons(compute, links)
+
+
+def _middle(factors: Iterable[float]) -> float:
+    return _beyond_noise(statistics.median(factors))
+
+
+def _beyond_noise(factor: float) -> float:
+    return 1 + math.copysign(max(0.0, abs(factor - 1) - NOISE), factor - 1)
+
+
+def _cases(view: View, ago: int) -> Iterator[_Case]:
+    """Devices that had settled so many periods ago."""
+    moments = [*view.past, Moment(view.time_s, view.links, view.nodes, view.services, view.previous)]
+    then = moments[len(moments) - 1 - ago]
+    before = moments[max(0, len(moments) - 1 - ago - SETTLED) : len(moments) - 1 - ago]
+    if then.plan is None or len(before) < SETTLED:
+        return
+    seen = View(then.time_s, view.period_s, view.topology, then.links, then.nodes, then.services, then.plan)
+    sites = as_measured(seen)
+    courses = [(one, service, follow(one, service, sites)) for one, service in _in_force(then)]
+    load = unexplained(seen, sites)
+    for one, service, path in courses:
+        if path is not None:
+            load.add(path, service.rate_per_s[one.device])
+    for one, service, path in courses:
+        measured_ms = service.latency_ms.get(one.device)
+        if path is not None and measured_ms is not None and _settled(one, then, before, sites):
+            yield _case(one, (path, measured_ms / 1e3), service, load, sites)
+
+
+def _in_force(moment: Moment) -> Iterator[tuple[Assignment, ServiceView]]:
+    services = {service.name: service for service in moment.services}
+    for one in moment.plan.assignments if moment.plan else ():
+        if one.service in services and one.device in services[one.service].rate_per_s:
+            yield one, services[one.service]
+
+
+def _settled(one: Assignment, then: Moment, before: list[Moment], sites: Sites) -> bool:
+    """Whether the assignment was in force, over links of the same delay, for all of the time."""
+    if any(m.plan is None or m.plan.assignment(one.service, one.device) != one for m in before):
+        return False
+    names = {step.link.name for hop in one.hops for step in sites.route(one.device, hop) or ()}
+    return all(_alike(then.links[name], m.links[name]) for m in before for name in names if name in m.links)
+
+
+def _alike(one: LinkView, other: LinkView) -> bool:
+    pairs = ((one.up.delay_ms, other.up.delay_ms), (one.down.delay_ms, other.down.delay_ms))
+    return all(abs(a - b) <= ALIKE * max(a, b) + 1.0 for a, b in pairs)
+
+
+def _case(one: Assignment, seen: tuple[Course, float], service: ServiceView, load: Occupancy, sites: Sites) -> _Case:
+    path, measured_s = seen
+    percentile = service.requirements.percentile
+    predicted_s = loaded(path, percentile, load).tail_s
+    waits = waits_of(path, load)
+    cores_s = sum(visit.seconds for visit in path.visits) + tail_stretch(percentile) * sum(waits.nodes)
+    way = sites.route(one.device, one.hops[0]) if one.hops[0] != one.device else None
+    way = way or next((w for hop in one.hops if (w := sites.route(one.device, hop))), None)
+    profile = sites.node(one.device).profile
+    if not way:
+        return _Case(one.device, profile, "", _clipped(measured_s, predicted_s))
+    return _Case(one.device, profile, way[0].link.name, _clipped(measured_s - cores_s, predicted_s - cores_s))
+
+
+def _clipped(measured: float, predicted: float) -> float:
+    return min(MOST, max(LEAST, measured / predicted)) if predicted > 1e-6 else 1.0
+
+
+def _slower(profile: DeviceProfile, factor: float) -> DeviceProfile:
+    if factor == 1.0:
+        return profile
+    speeds = tuple(
+        replace(
+            one,
+            gflops=replace(
+                one.gflops,
+                value=one.gflops.value / factor,
+                low=one.gflops.low / factor,
+                high=one.gflops.high / factor,
+            ),
+        )
+        for one in profile.speeds
+    )
+    overhead = profile.overhead_s
+    longer = replace(overhead, value=overhead.value * factor, low=overhead.low * factor, high=overhead.high * factor)
+    stages = {name: tuple(s * factor for s in times) for name, times in profile.stage_s.items()}
+    return replace(profile, speeds=speeds, overhead_s=longer, stage_s=stages)
+
+
+def _worse(link: LinkView, factor: float) -> LinkView:
+    def off(state: LinkState) -> LinkState:
+        return replace(
+            state,
+            delay_ms=state.delay_ms * factor,
+            jitter_ms=state.jitter_ms * factor,
+            rate_bps=state.rate_bps / factor,
+        )
+
+    return link if factor == 1.0 else replace(link, up=off(link.up), down=off(link.down))

@@ -1,0 +1,93 @@
+"""telcoai's own: it learns how far off its model is, and keeps requirements before it saves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from telcoai.model.requirements import Requirements
+from telcoai.model.view import Moment, View
+from telcoai.strategy.check import problems
+from telcoai.strategy.energy_aware import EnergyAware
+from telcoai.strategy.lessons import NOISE, learn
+from telcoai.strategy.outlook import predictions
+from telcoai.strategy.sites import as_measured
+from telcoai.strategy.slo_mpc import SloMpc, _margin
+from telcoai.strategy.static import DeviceOnly, EdgeOnly
+
+from .conftest import topology, view
+from .random_views import views
+
+
+def lived(plan_of: object, slower: float, periods: int = 12, **required: float) -> View:
+    """A view after some periods under a strategy's plan, whose latency was so many times what is predicted."""
+    seen = view(topology(2), rate=5.0)
+    asked = Requirements(95, **(required or {"deadline_ms": 400.0, "accuracy_min": 0.86}))
+    seen = replace(seen, services=(replace(seen.services[0], requirements=asked),))
+    plan = plan_of.plan(seen)  # type: ignore[attr-defined]
+    told = predictions(plan.assignments, seen, as_measured(seen))
+    measured = {device: slower * told[f"vision/{device}"] for device in seen.services[0].rate_per_s}
+    services = (replace(seen.services[0], latency_ms=measured),)
+    past = tuple(Moment(float(k), seen.links, seen.nodes, services, plan) for k in range(periods))
+    return replace(seen, time_s=float(periods), services=services, past=past, previous=plan)
+
+
+def test_what_was_predicted_right_teaches_nothing() -> None:
+    for strategy in (DeviceOnly(), EdgeOnly()):
+        lessons = learn(lived(strategy, 1.0))
+        assert set(lessons.compute.values()) | set(lessons.links.values()) <= {1.0}
+
+
+def test_chance_teaches_nothing_either() -> None:
+    assert set(learn(lived(DeviceOnly(), 1 + 0.9 * NOISE)).compute.values()) == {1.0}
+
+
+def test_devices_that_compute_for_longer_are_known_to_be_slower() -> None:
+    lessons = learn(lived(DeviceOnly(), 2.0))
+    assert lessons.compute == {"pi": pytest.approx(2.0 - NOISE)}
+    assert set(lessons.links.values()) <= {1.0}
+
+
+def test_ways_out_that_take_longer_are_known_to_be_worse_and_compute_is_not_blamed() -> None:
+    lessons = learn(lived(EdgeOnly(), 2.0))
+    assert lessons.compute == {}
+    assert all(lessons.links[f"camera-{k}--edge-1"] > 1.5 for k in (1, 2))
+
+
+def test_who_has_just_moved_teaches_nothing() -> None:
+    assert learn(lived(DeviceOnly(), 2.0, periods=3)).compute == {}
+
+
+def test_applied_lessons_make_predictions_what_was_measured() -> None:
+    seen = lived(EdgeOnly(), 2.0)
+    known = learn(seen).applied(seen)
+    before = predictions(seen.previous.assignments, seen, as_measured(seen))
+    after = predictions(known.previous.assignments, known, as_measured(known))
+    for key, measured_ms in seen.services[0].latency_ms.items():
+        assert abs(after[f"vision/{key}"] - measured_ms) < 0.25 * abs(before[f"vision/{key}"] - measured_ms)
+
+
+def test_with_nothing_to_learn_and_steady_demand_it_does_what_saves_most() -> None:
+    seen = view(topology(3), rate=5.0)
+    asked = Requirements(95, deadline_ms=1000.0, accuracy_min=0.86)
+    seen = replace(seen, services=(replace(seen.services[0], requirements=asked),))
+    assert set(SloMpc().plan(seen).assignments) == set(EnergyAware().plan(seen).assignments)
+
+
+@pytest.mark.parametrize(("late", "margin"), [(0, 0.1), (2, 0.1), (4, 0.2), (9, 0.3)])
+def test_the_more_often_a_device_was_late_the_more_of_its_deadline_is_kept_in_hand(late: int, margin: float) -> None:
+    seen = lived(EdgeOnly(), 1.0, deadline_ms=400.0)
+    service = seen.services[0]
+    slow = replace(service, latency_ms=dict.fromkeys(service.rate_per_s, 500.0))
+    past = tuple(replace(m, services=(slow,)) if k >= 12 - late else m for k, m in enumerate(seen.past))
+    assert _margin(service, "camera-1", replace(seen, past=past)) == margin
+
+
+@settings(max_examples=25, deadline=None)
+@given(views())
+def test_its_plans_are_sound_whatever_it_sees(seen: View) -> None:
+    plan = SloMpc().plan(seen)
+    assert problems(plan, seen) == []
+    assert SloMpc().plan(seen) == plan
