@@ -24,22 +24,32 @@ class Look:
     symbol: str
 
 
-LOOKS = (
-    Look("#2f86d6", "solid", "circle"),
-    Look("#17986a", "dash", "square"),
-    Look("#d4690f", "dashdot", "diamond"),
-    Look("#a862d4", "solid", "star"),
-    Look("#d6457f", "dash", "triangle-up"),
-    Look("#8a8420", "dashdot", "cross"),
-    Look("#1a94a8", "longdash", "x"),
-    Look("#b8625a", "dot", "hexagon"),
+COLOURS = ("#2f86d6", "#17986a", "#d4690f", "#a862d4", "#d6457f", "#8a8420", "#1a94a8", "#b8625a")
+DASHES = ("solid", "dash", "dashdot", "solid", "dash", "dashdot", "longdash", "dot")
+SYMBOLS = ("circle", "square", "diamond", "star", "triangle-up", "cross", "x", "hexagon")
+FILLS = ("", "-open", "-dot")
+
+LOOKS = tuple(
+    Look(COLOURS[k], DASHES[(k + 3 * turn) % len(DASHES)], SYMBOLS[k] + FILLS[turn])
+    for turn in range(len(FILLS))
+    for k in range(len(COLOURS))
 )
-OWN = {
-    "device-only": LOOKS[0],
-    "edge-only": LOOKS[1],
-    "cloud-only": LOOKS[2],
-    "latency-greedy": LOOKS[3],
-}
+"""Three turns through the colours, each with other dashes and symbols of its own."""
+
+_SHIPPED = (
+    *(
+        "device-only",
+        "edge-only",
+        "cloud-only",
+        "latency-greedy",
+        "slo-mpc",
+        "energy-aware",
+        "early-exit",
+        "kube-default",
+    ),
+    *("neurosurgeon", "model-switching", "marginal-power", "round-robin", "lyapunov", "bandit", "oracle"),
+)
+OWN = dict(zip(_SHIPPED, LOOKS, strict=False))
 
 TIERS = {"device": "#2f86d6", "edge": "#17986a", "cloud": "#d4690f"}
 """A tier has the colour of the strategy that uses nothing else."""
@@ -49,8 +59,12 @@ SPLIT = "#a862d4"
 
 
 def looks(strategies: Iterable[str]) -> dict[str, Look]:
-    """A look for each strategy; those that don't come with telcoai get the rest, in the order of their names."""
+    """A look for each strategy; those that don't come with telcoai get others, in the order of their names, with
+    colours of their own as long as there are some."""
     names = list(dict.fromkeys(strategies))
+    found = {name: OWN[name] for name in names if name in OWN}
+    colours = {look.colour for look in found.values()}
+    free = sorted((look for look in LOOKS if look not in found.values()), key=lambda look: look.colour in colours)
     others = sorted(name for name in names if name not in OWN)
-    free = LOOKS[len(OWN) :]
-    return {name: OWN[name] if name in OWN else free[others.index(name) % len(free)] for name in names}
+    found |= {name: (free or LOOKS)[number % len(free or LOOKS)] for number, name in enumerate(others)}
+    return {name: found[name] for name in names}

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import telcoai.report
+from telcoai.plugins import strategy_names
 from telcoai.report.changes import describe
-from telcoai.report.palette import DARK, LIGHT, LOOKS, SPLIT, TIERS, looks
+from telcoai.report.palette import DARK, LIGHT, LOOKS, OWN, SPLIT, TIERS, looks
 from telcoai.report.plot_energy import wilson
 from telcoai.report.plot_plan import place_of
 
@@ -116,3 +117,8 @@ def test_wilsons_interval_holds_the_share_and_stays_between_0_and_1(trials: int,
 def test_wilsons_interval_agrees_with_a_published_one() -> None:
     low, high = wilson(81, 263)
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+
+
+def test_all_strategies_that_ship_look_different() -> None:
+    shipped = looks(OWN)
+    assert len(set(shipped.values())) == len(OWN) == len(set(strategy_names()) | set(OWN))
