@@ -69,7 +69,7 @@ def _show_choice(told: Told) -> None:
     rows = chosen + [["", *_row(one)] for one in told.alternatives]
     typer.echo(f"\n{_title(told)}")
     if rows:
-        print_table(["", "placement", "variant", "leave at", "wire", *figures, "accuracy"], rows)
+        print_table(["", "placement", "variant", "leave at", "wire", *figures, "J", "accuracy"], rows)
     typer.echo(describe_choice(told))
 
 
@@ -79,7 +79,7 @@ def _title(told: Told) -> str:
     if others and told.tails_ms:
         ends = dict.fromkeys(f"{value:.1f}" for value in told.tails_ms)
         alike += f" ({'–'.join(ends)} ms)"
-    return f"{told.service.name} of {told.device}{alike}: predicted latency; cost is half mean, half tail"
+    return f"{told.service.name} of {told.device}{alike}: predicted of a request; cost is half mean, half tail"
 
 
 def _row(one: Outlook) -> list[str]:
@@ -93,6 +93,7 @@ def _row(one: Outlook) -> list[str]:
         leave,
         one.assignment.wire,
         *figures,
+        f"{one.joules:.3f}",
         f"{one.accuracy:.3f}",
     ]
 
@@ -143,5 +144,6 @@ def _plain_outlook(one: Outlook) -> dict[str, Any]:
         "predicted_mean_ms": round(one.mean_ms, 3),
         "predicted_tail_ms": round(one.tail_ms, 3),
         "predicted_cost_ms": round(one.cost_ms, 3),
+        "predicted_j": round(one.joules, 5),
         "forecast_accuracy": round(one.accuracy, 4),
     }

@@ -3,12 +3,12 @@
 Predicted as ``telcoai.strategy.predict`` does it, from what the strategy saw: the load is that of all other devices'
 assignments in force, the backlog and the load by others that of the view. Alternatives keep the accuracy asked, and run
 on one node or cut up the chain of nodes from the device to the cloud, as ``telcoai.strategy.candidates`` finds them;
-what another one beats wherever it runs is left out there. Energy isn't predicted.
+what another one beats wherever it runs is left out there. Joules are predicted by ``telcoai.strategy.joules``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -18,23 +18,23 @@ from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import Menu, as_option, candidates, chains, hops_of, menu
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.frames import frames_of
+from telcoai.strategy.joules import Powers
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import as_measured
 
-SHOWN = 2
-"""Alternatives told of each shape of placement; they differ in variant or nodes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is predicted of an assignment: ``mean_ms`` over all requests, ``tail_ms`` at the percentile asked."""
+    """What is predicted of an assignment: ``mean_ms`` over all requests, ``tail_ms`` at the percentile asked, and the
+    ``joules`` of a request on average."""
 
     assignment: Assignment
     shape: str
     accuracy: float
     mean_ms: float
     tail_ms: float
+    joules: float
 
     @property
     def cost_ms(self) -> float:
@@ -73,6 +73,7 @@ class Alternatives:
         self._sites = as_measured(view)
         self._menus = {service.name: menu(service, self._sites) for service in view.services}
         self._load = self._load_under(plan)
+        self._powers = Powers(view.topology)
 
     def told(self, device: str = "") -> tuple[Told, ...]:
         """Each choice with its alternatives, devices that do alike together; only those of a device that is named."""
@@ -107,17 +108,18 @@ class Alternatives:
         return self._outlook(one, self._others(one))
 
     def _alternatives(self, chosen: Assignment, options: Menu) -> tuple[Outlook, ...]:
-        """The best of each shape, the best of all first; none for a device that is down."""
+        """Of each shape the quickest, and the thriftiest in time if that is another; the quickest of all first.
+
+        None for a device that is down.
+        """
         if not self._sites.alive(chosen.device):
             return ()
         others = self._others(chosen)
         found = [o for one in self._ways(chosen, options) if (o := self._outlook(one, others)) is not None]
-        kept: dict[str, dict[object, Outlook]] = {}
-        for outlook in sorted(found, key=lambda outlook: outlook.cost_ms):
-            of_shape = kept.setdefault(outlook.shape, {})
-            if len(of_shape) < SHOWN:
-                of_shape.setdefault((outlook.assignment.variant, outlook.assignment.hops), outlook)
-        best = [outlook for of_shape in kept.values() for outlook in of_shape.values()]
+        shapes: dict[str, list[Outlook]] = {}
+        for outlook in found:
+            shapes.setdefault(outlook.shape, []).append(outlook)
+        best = [one for alike in shapes.values() for one in _best(alike, options.service)]
         return tuple(sorted(best, key=lambda outlook: outlook.cost_ms))
 
     def _ways(self, chosen: Assignment, options: Menu) -> Iterator[Assignment]:
@@ -144,8 +146,10 @@ class Alternatives:
             return None
         others.add(path, rate_per_s)
         found = loaded(path, options.percentile, others)
+        joules = self._powers.request_j(path, rate_per_s, others)
         others.add(path, -rate_per_s)
-        return Outlook(one, self._shape(one), option.forecast.accuracy, 1e3 * found.mean_s, 1e3 * found.tail_s)
+        times = 1e3 * found.mean_s, 1e3 * found.tail_s
+        return Outlook(one, self._shape(one), option.forecast.accuracy, *times, joules)
 
     def _course(self, one: Assignment) -> Course | None:
         """None for what can't be followed: a node that is down or out of reach, or wherever Kubernetes chooses."""
@@ -190,6 +194,18 @@ class Alternatives:
             return "split"
         tier = self._sites.node(one.hops[0]).tier
         return f"{tier} only" if tier != Tier.DEVICE or one.hops[0] == one.device else "another device only"
+
+
+def _best(alike: list[Outlook], service: ServiceView) -> list[Outlook]:
+    quickest = min(alike, key=lambda outlook: outlook.cost_ms)
+    thriftiest = min(in_time(alike, service), key=lambda outlook: outlook.joules, default=quickest)
+    return [quickest] if thriftiest is quickest else [quickest, thriftiest]
+
+
+def in_time(outlooks: Iterable[Outlook], service: ServiceView) -> list[Outlook]:
+    """Those whose percentile keeps the deadline asked; all when none is."""
+    deadline_ms = service.requirements.deadline_ms
+    return [one for one in outlooks if deadline_ms is None or one.tail_ms <= deadline_ms]
 
 
 def placement(one: Assignment) -> str:

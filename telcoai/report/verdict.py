@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from telcoai.report.alternatives import Outlook, Told, placement
+from telcoai.report.alternatives import Outlook, Told, in_time, placement
+
+_NOTABLE = 0.01
 
 
 def describe_choice(told: Told) -> str:
@@ -12,7 +14,7 @@ def describe_choice(told: Told) -> str:
         return (
             f"nothing can be predicted of {placement(told.assignment)}: a node of it is down, unknown or chosen later"
         )
-    parts = [_compared(chosen, told.alternatives)]
+    parts = [_compared(chosen, told.alternatives), *_thriftier(chosen, told)]
     asked = told.service.requirements
     if asked.deadline_ms is not None and chosen.tail_ms > asked.deadline_ms:
         parts.append(f"p{asked.percentile:g} is predicted over the {asked.deadline_ms:g} ms asked")
@@ -29,6 +31,15 @@ def _compared(chosen: Outlook, alternatives: tuple[Outlook, ...]) -> str:
     best = alternatives[0]
     gain_ms = chosen.cost_ms - best.cost_ms
     if gain_ms <= 0:
-        return "no alternative is predicted to cost less"
+        return "no alternative is predicted to be quicker"
     what = f"{best.assignment.variant} on {placement(best.assignment)}"
-    return f"{what} is predicted to cost {gain_ms:.1f} ms ({gain_ms / chosen.cost_ms:.0%}) less"
+    return f"{what} is predicted to be quicker by {gain_ms:.1f} ms ({gain_ms / chosen.cost_ms:.0%})"
+
+
+def _thriftier(chosen: Outlook, told: Told) -> list[str]:
+    """The alternative that takes the fewest joules in time, when it saves more than rounding."""
+    best = min(in_time(told.alternatives, told.service), key=lambda one: one.joules, default=chosen)
+    if best.joules > chosen.joules * (1 - _NOTABLE):
+        return []
+    what = f"{best.assignment.variant} on {placement(best.assignment)}"
+    return [f"{what} is predicted to take {1 - best.joules / chosen.joules:.0%} fewer joules and to be in time"]

@@ -37,7 +37,7 @@ def test_words_and_a_table_stand_for_each_decision(run):
     assert chosen.split()[1] == "edge"
     for words in ("device", "edge ×2 → cloud ×1", "cloud"):
         assert f"  {words}  " in shown
-    assert "is predicted to cost" in shown
+    assert "is predicted to be quicker" in shown
 
 
 def test_json_has_what_was_seen_what_was_chosen_and_the_alternatives(run):
