@@ -10,6 +10,7 @@ from pathlib import Path
 
 from telcoai.errors import InputError, TestbedError
 from telcoai.experiment.claims import claimed_testbed
+from telcoai.experiment.run import FIRST_PLAN_S
 from telcoai.experiment.session import load_plugins
 from telcoai.experiment.story import Story
 from telcoai.model.plan import Plan
@@ -24,8 +25,6 @@ from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from telcoai.testbed.running import Testbed, find, same_testbed
-
-FIRST_PLAN_S = 10.0
 
 
 def deploy(scenario: Scenario, strategy: str, root: Path, story: Story) -> Plan:

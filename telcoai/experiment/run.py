@@ -31,6 +31,9 @@ from telcoai.orchestrator.pod_deployment import PodDeployment
 from telcoai.orchestrator.runtime_applier import RuntimeApplier
 from telcoai.orchestrator.timeline import Timeline
 
+FIRST_PLAN_S = 10.0
+"""A strategy may take so long for its first plan, at least: the run begins after it, and much is imported for it."""
+
 
 @dataclass
 class Outcome:
@@ -155,7 +158,7 @@ def _planned(session: Session, strategy: Strategy, players: _Players, lead_s: fl
         scenario.knowledge,
     )
     loop = Loop(strategy, players.applier, observer, players.journal)
-    loop.step(-lead_s, max(scenario.period_s, 1.0))
+    loop.step(-lead_s, max(scenario.period_s, FIRST_PLAN_S))
     if loop.plan is None:
         raise PluginError(
             f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
