@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from telcoai.load.rows import Hop, Row
 from telcoai.model.plan import Assignment
+from telcoai.model.routes import Step
 from telcoai.model.timing import decode_seconds, stage_seconds
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import Variant, WorkloadInfo
@@ -19,7 +20,7 @@ from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.tcp import Connection
 from telcoai.simulation.world import World
 from telcoai.strategy.course import REQUEST_HEADER_BYTES
-from telcoai.strategy.pipe import REPLY_BYTES
+from telcoai.strategy.pipe import LEAST_RTO_S, REPLY_BYTES
 
 DEAD_AFTER_S = 2.0
 """After so long without an acknowledgement the node runtime holds a hop for dead."""
@@ -28,6 +29,8 @@ FULL_QUEUE = 256
 """Requests that may wait for a node's cores; one more is refused with 503."""
 
 NEVER = 2.0
+ALL = 0.95
+"""From this share of lost packets on, nothing is taken to get through."""
 
 
 @dataclass(frozen=True)
@@ -202,13 +205,26 @@ class Requests:
     def _travel(self, source: str, target: str, payload: int, over: Connection | None = None) -> Process:
         """Send bytes from one node to another; NodeGone when they don't get there."""
         world = self._world
+        yield from self._await_passage(source, target)
         way = world.way(source, target)
-        if way is not None:
+        if way is not None and not _drops_all(way):
             yield world.wires.send(way, payload, world.events.now_s, over)
             if world.way(source, target) is not None:
                 return
-        yield world.events.now_s + DEAD_AFTER_S
+            yield world.events.now_s + DEAD_AFTER_S
         raise NodeGone(target)
+
+    def _await_passage(self, source: str, target: str) -> Process:
+        """Where nothing passes, try again after each retransmission timeout, twice as long each time, until the hop is
+        held for dead."""
+        world, wait_s = self._world, LEAST_RTO_S
+        end_s = world.events.now_s + DEAD_AFTER_S
+        while (way := world.way(source, target)) is None or _drops_all(way):
+            if way is None or world.events.now_s >= end_s:
+                yield end_s
+                return
+            yield min(world.events.now_s + wait_s, end_s)
+            wait_s *= 2
 
     def _compute(self, job: _Job, node: SimulatedNode, note: _Note) -> Process:
         """Hold a core for the stages in a row that are this node's; whether the request left at an exit."""
@@ -234,6 +250,10 @@ class Requests:
         node.note_stages(stages)
         cores.give(held_s)
         return is_done
+
+
+def _drops_all(way: Sequence[Step]) -> bool:
+    return any(step.state.loss >= ALL for step in way)
 
 
 def _job(service: SimulatedService, one: Arrival, assignment: Assignment) -> _Job:

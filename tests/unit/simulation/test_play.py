@@ -57,6 +57,17 @@ def test_a_slower_link_makes_requests_slower_from_then_on(tmp_path: Path) -> Non
     assert after - before > 2 * 70
 
 
+def test_in_a_gap_where_nothing_passes_a_request_is_sent_again_until_it_does(tmp_path: Path) -> None:
+    air = small_topology().links[0].up
+    gap = LinkState(air.delay_ms, air.jitter_ms, air.rate_bps, 1.0)
+    changes = (
+        LinkChange(1.0, (("camera-1--edge", gap, gap),)),
+        LinkChange(1.3, (("camera-1--edge", air, air),)),
+    )
+    in_gap, after = latency_ms(played(tmp_path, Fixed(EDGE), arrive(1.05, 3.0), changes))
+    assert in_gap - after == pytest.approx(600, abs=40)  # 0.2 s, then 0.4 s
+
+
 @pytest.mark.parametrize("state", ["stopped", "unreachable"])
 def test_without_its_edge_a_device_serves_itself_or_fails_as_the_plan_says(tmp_path: Path, state: str) -> None:
     change = NodeChange(1.0, "edge", state)  # type: ignore[arg-type]
