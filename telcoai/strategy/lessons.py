@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from telcoai.model.plan import Assignment
@@ -71,8 +71,7 @@ def learn(view: View) -> Lessons:
     found: dict[tuple[str, bool], _Case] = {}
     for ago in LOOK_BACK:
         if ago <= len(view.past):
-            for case in _cases(view, ago):
-                found.setdefault((case.device, bool(case.link)), case)
+            found = {(case.device, bool(case.link)): case for case in _cases(view, ago, found)} | found
     local = [case for case in found.values() if not case.link]
     away = {case.link: case.factor for case in found.values() if case.link}
     compute = {
@@ -96,12 +95,13 @@ def _beyond_noise(factor: float) -> float:
     return 1 + math.copysign(max(0.0, abs(factor - 1) - NOISE), factor - 1)
 
 
-def _cases(view: View, ago: int) -> Iterator[_Case]:
-    """Devices that had settled so many periods ago."""
+def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterator[_Case]:
+    """Devices that had settled so many periods ago, but for those of which it is ``known`` at home or away."""
     moments = [*view.past, Moment(view.time_s, view.links, view.nodes, view.services, view.previous)]
     then = moments[len(moments) - 1 - ago]
     before = moments[max(0, len(moments) - 1 - ago - SETTLED) : len(moments) - 1 - ago]
-    if then.plan is None or len(before) < SETTLED:
+    news = {(one.device, _is_away(one)) for one, _ in _in_force(then)} - set(known)
+    if then.plan is None or len(before) < SETTLED or not news:
         return
     seen = View(then.time_s, view.period_s, view.topology, then.links, then.nodes, then.services, then.plan)
     sites = as_measured(seen)
@@ -111,9 +111,13 @@ def _cases(view: View, ago: int) -> Iterator[_Case]:
         if path is not None:
             load.add(path, service.rate_per_s[one.device])
     for one, service, path in courses:
-        measured_ms = service.latency_ms.get(one.device)
+        measured_ms = service.latency_ms.get(one.device) if (one.device, _is_away(one)) in news else None
         if path is not None and measured_ms is not None and _settled(one, then, before, sites):
             yield _case(one, (path, measured_ms / 1e3), service, load, sites)
+
+
+def _is_away(one: Assignment) -> bool:
+    return any(hop != one.device for hop in one.hops)
 
 
 def _in_force(moment: Moment) -> Iterator[tuple[Assignment, ServiceView]]:
