@@ -16,7 +16,8 @@ joint minimum; what is in force stays unless more than a twentieth is gained, a 
 4.7) that costs C / V; candidates that would overload a node or link come last whatever they save, as service within a
 slot's capacity is a condition there. LODCO's battery, harvesting and CPU frequencies don't exist here, and it drops
 tasks past the deadline, where here they are served late. Queues remember as much as a view does. Activations that are
-cut travel as int8.
+cut travel as int8. What is kept are averages: half of the time late and half early counts as in time, so a requirement
+that is judged period by period is better kept by strategies that hold each plan to it.
 """
 
 from __future__ import annotations
