@@ -67,6 +67,15 @@ def wrong_allowed(requirements: Requirements) -> float | None:
     return max(ACCURACY_MARGIN, 1 - requirements.accuracy_min - ACCURACY_MARGIN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Of one assignment: its share of wrong answers and its course, None where it has none, and joules by rate."""
+
+    wrong: float | None
+    path: Course | None
+    request_j: dict[float, float]
+
+
 class Ledger:
     """Queues of all devices of a view.
 
@@ -77,8 +86,7 @@ class Ledger:
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._whole = Sites(sites.topology, sites.links)
         self._powers = powers
-        self._courses: dict[Assignment, tuple[Course | None, dict[float, float]]] = {}
-        self._wrong: dict[Assignment, float | None] = {}
+        self._known: dict[Assignment, _Known] = {}
 
     def of(self, view: View) -> dict[Key, Deficits]:
         """The queues at the view's time, of devices that ever had an assignment in force."""
@@ -89,40 +97,36 @@ class Ledger:
         return found
 
     def _add(self, found: dict[Key, Deficits], period: Period, service: ServiceView) -> None:
-        asked = service.requirements
-        for device in service.rate_per_s:
+        asked, allowed = service.requirements, wrong_allowed(service.requirements)
+        for device, rate_per_s in service.rate_per_s.items():
             one = period.in_force.get((service.name, device))
-            if one is not None:
-                late = _excess(service.latency_ms.get(device), asked.deadline_ms)
-                spent = _excess(self._request_j(one, service), asked.energy_per_request_j)
-                wrong = _excess(self._wrong_share(one, service), wrong_allowed(asked))
-                found[service.name, device] = found.get((service.name, device), EMPTY).after(late, spent, wrong)
+            if one is None:
+                continue
+            known = self._known.get(one) or self._look_up(one, service)
+            late = _excess(service.latency_ms.get(device), asked.deadline_ms)
+            spent = 0.0
+            if asked.energy_per_request_j is not None:
+                spent = _excess(self._request_j(known, rate_per_s), asked.energy_per_request_j)
+            key = (service.name, device)
+            found[key] = found.get(key, EMPTY).after(late, spent, _excess(known.wrong, allowed))
 
-    def _request_j(self, one: Assignment, service: ServiceView) -> float | None:
-        """Predicted joules of a request; None when no budget asks for them, or the assignment fits nothing."""
-        if service.requirements.energy_per_request_j is None:
-            return None
-        rate_per_s = float(f"{service.rate_per_s[one.device]:.2g}")
-        if one not in self._courses:
-            self._courses[one] = self._course(one, service, rate_per_s), {}
-        path, known = self._courses[one]
-        if path is not None and rate_per_s not in known:
-            known[rate_per_s] = self._powers.request_j(path, rate_per_s)
-        return known.get(rate_per_s)
-
-    def _course(self, one: Assignment, service: ServiceView, rate_per_s: float) -> Course | None:
+    def _look_up(self, one: Assignment, service: ServiceView) -> _Known:
         option = option_of(one, service)
-        if option is None or not all(self._whole.alive(hop) for hop in one.hops):
-            return None
-        origin = Origin(one.device, service.workload, rate_per_s, frames_of(service))
-        return course(option, one.hops, one.wire, self._whole, origin)
+        path, wrong = None, None
+        if option is not None:
+            wrong = wrong_share(option.forecast.accuracy, one.wire, len(set(one.hops)) > 1)
+            if all(self._whole.alive(hop) for hop in one.hops):
+                origin = Origin(one.device, service.workload, service.rate_per_s[one.device], frames_of(service))
+                path = course(option, one.hops, one.wire, self._whole, origin)
+        self._known[one] = _Known(wrong, path, {})
+        return self._known[one]
 
-    def _wrong_share(self, one: Assignment, service: ServiceView) -> float | None:
-        if one not in self._wrong:
-            option = option_of(one, service)
-            cut = len(set(one.hops)) > 1
-            self._wrong[one] = None if option is None else wrong_share(option.forecast.accuracy, one.wire, cut)
-        return self._wrong[one]
+    def _request_j(self, known: _Known, rate_per_s: float) -> float | None:
+        """Predicted joules of a request; None when the assignment leads nowhere."""
+        rounded = float(f"{rate_per_s:.2g}")
+        if known.path is not None and rounded not in known.request_j:
+            known.request_j[rounded] = self._powers.request_j(known.path, rounded)
+        return known.request_j.get(rounded)
 
 
 def _excess(value: float | None, bound: float | None) -> float:
