@@ -27,7 +27,7 @@ from telcoai.strategy.greedy import Choice, Job, as_plan, jobs_of, under_load
 from telcoai.strategy.predict import Occupancy, Prediction
 from telcoai.strategy.server import load_factor, servers
 from telcoai.strategy.sheet import Figures, Numbers, Sheet
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 
 _SLACK = 1e-9
 """Relative; bounds are summed in another order than what they bound."""
@@ -69,7 +69,7 @@ class EarlyExit:
 
     def plan(self, view: View) -> Plan:
         """Choose again in every period; each device looks at itself and its server alone."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         sheets: dict[str, Sheet] = {}
         settled = []
         for job in jobs_of(view, sites):

@@ -24,7 +24,7 @@ from telcoai.strategy.joules import Powers
 from telcoai.strategy.predict import Occupancy, Prediction, loaded
 from telcoai.strategy.queueing import KNEE
 from telcoai.strategy.sheet import Figures, Numbers, Sheet
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 
 GAIN_J = 0.001
 GAIN_S = 0.002
@@ -42,7 +42,7 @@ class EnergyAware:
 
     def plan(self, view: View) -> Plan:
         """Replan from measured links, nodes and rates."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         settled = settle(view, sites, Thrift(sites, Powers(view.topology)))
         stays = "nothing saves over 5 % and 1 mJ"
         return as_plan(settled, view.previous, stays, _notes([choice for _, choice in settled]))

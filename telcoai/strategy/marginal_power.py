@@ -26,7 +26,7 @@ from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.predict import Occupancy, Prediction, loaded
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 
 CAPACITY = 0.8
 """Utilisation that a node isn't filled above: with constant work a single core makes requests wait twice their own time
@@ -45,7 +45,7 @@ class MarginalPower:
 
     def plan(self, view: View) -> Plan:
         """Place again in every period."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         settled = settle(view, sites, _LeastRise(sites, Powers(view.topology)))
         costs = [choice.cost for _, choice in settled if choice.cost is not None]
         watts = sum(cost.value for cost in costs if cost.met)

@@ -29,7 +29,7 @@ from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
 from telcoai.strategy.predict import Occupancy, waits_of
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 
 _ROUNDS = 2
 """Groups choose one after the other; the second time the first one knows what the others do."""
@@ -68,7 +68,7 @@ class ModelSwitching:
 
     def plan(self, view: View) -> Plan:
         """Choose again in every period, from measured rates and utilisation."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         groups = _groups(view, sites)
         picks = _choose(groups, unexplained(view, sites))
         served = {

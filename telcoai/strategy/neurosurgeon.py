@@ -25,7 +25,7 @@ from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes, tally
 from telcoai.strategy.server import load_factor, servers
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Neurosurgeon:
     def plan(self, view: View) -> Plan:
         """Cut again in every period. Predictions are what is made small: the latency of one request that waits for
         nobody, at no percentile."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         assignments, latency_ms = [], {}
         for service in view.services:
             for device in sorted(service.rate_per_s):

@@ -14,7 +14,7 @@ from telcoai.model.view import ServiceView, View
 from telcoai.strategy.choice import cheapest, unkept
 from telcoai.strategy.greedy import changes, tally
 from telcoai.strategy.outlook import predictions
-from telcoai.strategy.sites import Sites, as_reachable
+from telcoai.strategy.sites import Sites, as_measured
 from telcoai.strategy.static import whole_at
 
 
@@ -26,7 +26,7 @@ class RoundRobin:
 
     def plan(self, view: View) -> Plan:
         """Deal again in every period, over the nodes that live then; the variant follows the accuracy asked."""
-        sites = as_reachable(view)
+        sites = as_measured(view)
         servers = [n.name for tier in (Tier.EDGE, Tier.CLOUD) for n in sites.topology.tier(tier) if sites.alive(n.name)]
         assignments = _deal(view, deque(servers), sites)
         parts = [f"in turn over {len(servers)} edge and cloud nodes: {tally(assignments)}"]

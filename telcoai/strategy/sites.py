@@ -111,9 +111,6 @@ def as_measured(view: View) -> Sites:
     return Sites(view.topology, links, dead, mute=dead)
 
 
-as_reachable = as_measured
-
-
 def _measured(link: Link, view: View) -> Link:
     seen = view.links.get(link.name)
     return link if seen is None else Link(link.a, link.b, seen.up, seen.down, link.radio)

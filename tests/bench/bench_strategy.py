@@ -18,12 +18,14 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, RadioProfile, Speed, Tier, Topology
 from telcoai.model.view import LinkView, Moment, NodeView, ServiceView, Strategy, View
 from telcoai.model.workload import ExitPoint, Stage, Variant, WorkloadInfo
+from telcoai.strategy.bandit import Bandit
 from telcoai.strategy.check import problems
 from telcoai.strategy.early_exit import EarlyExit
 from telcoai.strategy.energy_aware import EnergyAware
 from telcoai.strategy.greedy import jobs_of
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.latency_greedy import LatencyGreedy
+from telcoai.strategy.lyapunov import Lyapunov
 from telcoai.strategy.marginal_power import MarginalPower
 from telcoai.strategy.model_switching import ModelSwitching
 from telcoai.strategy.neurosurgeon import Neurosurgeon
@@ -34,7 +36,17 @@ from telcoai.strategy.slo_mpc import SloMpc
 from telcoai.strategy.static import CloudOnly, DeviceOnly, EdgeOnly
 
 FIXED = (DeviceOnly, EdgeOnly, CloudOnly, RoundRobin)
-DECIDING = (LatencyGreedy, EnergyAware, Neurosurgeon, EarlyExit, ModelSwitching, MarginalPower, SloMpc)
+DECIDING = (
+    LatencyGreedy,
+    EnergyAware,
+    Neurosurgeon,
+    EarlyExit,
+    ModelSwitching,
+    MarginalPower,
+    SloMpc,
+    Lyapunov,
+    Bandit,
+)
 PAST = 60
 SIZES = ((4, 1), (40, 4), (400, 8))
 ROUNDS = 5
