@@ -109,7 +109,15 @@ class _Figure:
 
 
 def _figures(meter: str, how: str) -> tuple[_Figure, ...]:
-    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_counts())
+    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_changes(how), *_counts())
+
+
+def _changes(how: str) -> tuple[_Figure, ...]:
+    again = Column("until_met_again_s", "until met again after a change, median", "s", how, "low")
+    return (
+        _Figure(again, lambda s: s.until_met_again_s, "{:.1f}"),
+        _Figure(Column("plans_changed", "new plans", "", ""), lambda s: s.plans_changed, "{:.0f}"),
+    )
 
 
 def _counts() -> tuple[_Figure, ...]:
@@ -186,10 +194,10 @@ def _row(standing: Standing, cells: list[Cell]) -> Row:
 def _cell(spread: Spread, form: str, best: float) -> Cell:
     if spread.runs == 0:
         return Cell("–", math.nan)
-    low, high = form.format(spread.low), form.format(spread.high)
-    return Cell(
-        form.format(spread.median), spread.median, spread.median == best, f"{low}–{high}" if low != high else ""
+    middle, low, high = (
+        form.format(value) if math.isfinite(value) else "never" for value in (spread.median, spread.low, spread.high)
     )
+    return Cell(middle, spread.median, spread.median == best, f"{low}–{high}" if low != high else "")
 
 
 def _mark(standing: Standing, best: float) -> float:

@@ -7,11 +7,10 @@ out. Over several repetitions a figure is the median of the runs' figures, with 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from telcoai.report.experiment import Experiment
 from telcoai.report.run import Run
@@ -26,7 +25,7 @@ MOST_FAILED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure over runs: median and range; all NaN when no run has it."""
+    """A figure over runs: median and range; all NaN when no run has it, infinite where it never came to be."""
 
     median: float
     low: float
@@ -85,11 +84,11 @@ class Standings:
 
 
 def spread(values: list[float]) -> Spread:
-    """Median and range of the values that are finite."""
-    finite = [value for value in values if math.isfinite(value)]
-    if not finite:
+    """Median and range of the values that are known."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
         return Spread(math.nan, math.nan, math.nan, 0)
-    return Spread(float(np.median(finite)), min(finite), max(finite), len(finite))
+    return Spread(statistics.median(known), min(known), max(known), len(known))
 
 
 def stand(experiment: Experiment) -> Standings:

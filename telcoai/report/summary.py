@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from telcoai.report.reaction import median_until_met_s, plans_changed
 from telcoai.report.requirements import requirements_met
 from telcoai.report.run import Run
 
@@ -54,6 +55,8 @@ class RunSummary:
     energy_j_total: float
     joules_per_correct_on_time: float
     requirements_met: float
+    until_met_again_s: float
+    plans_changed: int
     meter: str
     how: str
     folder: str
@@ -88,6 +91,8 @@ def summarise(run: Run) -> RunSummary:
         energy_j_total=float(run.energy["energy_j"].sum()) if len(run.energy) else NAN,
         joules_per_correct_on_time=_ratio(dynamic_j, good),
         requirements_met=requirements_met(run),
+        until_met_again_s=median_until_met_s(run),
+        plans_changed=plans_changed(run),
         meter=run.meter,
         how=run.how,
         folder=run.path.name,

@@ -31,6 +31,8 @@ KEYS = [
     "energy_j_total",
     "joules_per_correct_on_time",
     "requirements_met",
+    "until_met_again_s",
+    "plans_changed",
     "meter",
     "how",
     "folder",
