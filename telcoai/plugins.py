@@ -74,11 +74,6 @@ def load_strategy(reference: str) -> Strategy:
     return made
 
 
-def foresees(reference: str) -> bool:
-    """Whether a strategy is a bound that is told the future before its run; PluginError as ``load_strategy``."""
-    return hasattr(load_strategy(reference), "foresee")
-
-
 class Workload(Protocol):
     """What is needed of a workload beside its files."""
 

@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from telcoai.model.scenario import Scenario
 
 
+ScenarioArgument = Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")]
+TestbedOption = Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")]
+StrategyOption = Annotated[
+    list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
+]
+RepetitionsOption = Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of the scenario's.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the verb."""
     app.command("bench", epilog="Example: telcoai bench scenarios/quickstart.yaml --strategy latency-greedy")(bench)
 
 
 def bench(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
-    testbed: Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")] = None,
-    strategy: Annotated[
-        list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
-    ] = None,
-    repetitions: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of the scenario's.")] = None,
+    scenario: ScenarioArgument,
+    testbed: TestbedOption = None,
+    strategy: StrategyOption = None,
+    repetitions: RepetitionsOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the experiment. [default: reports/NAME]")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the testbed up.")] = False,
     output: OutputOption = Output.TABLE,

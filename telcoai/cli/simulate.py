@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from telcoai.cli.bench import RepetitionsOption, ScenarioArgument, StrategyOption, TestbedOption, with_options
 from telcoai.cli.console import Output, OutputOption, print_json
 
 
@@ -18,12 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    scenario: Annotated[str, typer.Argument(help="Scenario file, or the name of one that ships.")],
-    testbed: Annotated[str | None, typer.Option("--testbed", "-t", help="A testbed (file) instead of its own.")] = None,
-    strategy: Annotated[
-        list[str] | None, typer.Option("--strategy", "-s", help="Only these; a name, or ./mine.py:Mine.")
-    ] = None,
-    repetitions: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of the scenario's.")] = None,
+    scenario: ScenarioArgument,
+    testbed: TestbedOption = None,
+    strategy: StrategyOption = None,
+    repetitions: RepetitionsOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the runs. [default: reports/NAME-simulated]")] = None,
     against: Annotated[
         Path | None, typer.Option(help="Folder of measured runs: the report says how far simulated ones are from them.")
@@ -31,7 +30,6 @@ def simulate(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Play a scenario on paper, in seconds and without a testbed, to try ideas before running them."""
-    from telcoai.cli.bench import with_options
     from telcoai.cli.report import show_comparison
     from telcoai.cli.story import make_story
     from telcoai.experiment.simulate import simulate as play

@@ -14,7 +14,7 @@ from telcoai.experiment.folder import RunFolder, experiment_folder
 from telcoai.experiment.matrix import RunKey, matrix
 from telcoai.experiment.replayed import check_replay
 from telcoai.experiment.run import drive
-from telcoai.experiment.session import Session, deployed, load_plugins, testbed_for
+from telcoai.experiment.session import Session, deployed, foresighted, load_plugins, testbed_for
 from telcoai.experiment.story import Story
 from telcoai.model.scenario import Scenario
 from telcoai.plugins import load_strategy
@@ -47,7 +47,7 @@ def bench(scenario: Scenario, root: Path, out: Path, story: Story, *, keep: bool
     Once a run has ended, Ctrl-C and errors end the experiment with what was done; before that they are raised.
     """
     matrix(scenario)
-    workloads, _ = load_plugins(scenario)
+    workloads, strategies = load_plugins(scenario)
     experiment, error = _Experiment(scenario, experiment_folder(out), story), None
     try:
         with (
@@ -58,7 +58,8 @@ def bench(scenario: Scenario, root: Path, out: Path, story: Story, *, keep: bool
         ):
             with story.step("replayed outputs compared with this host's"):
                 replay = check_replay(deployment.workloads)
-            _make_runs(experiment, Session(scenario, testbed, deployment, workloads, replay, experiment.folder, story))
+            shared = (scenario, testbed, deployment, workloads, replay, experiment.folder, story)
+            _make_runs(experiment, Session(*shared, foresighted=foresighted(strategies)))
     except KeyboardInterrupt:
         experiment.interrupted = True
         if not experiment.runs:

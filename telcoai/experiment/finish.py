@@ -23,42 +23,53 @@ from telcoai.experiment.run import Outcome
 from telcoai.experiment.scheduled import scheduled
 from telcoai.experiment.session import Session
 from telcoai.load.rows import SCHEMA
-from telcoai.model.scenario import Service
+from telcoai.model.scenario import Scenario, Service
+from telcoai.model.topology import Topology
+from telcoai.model.workload import WorkloadInfo
 from telcoai.network.probe import LinkProbe
 from telcoai.network.record import links_off
 from telcoai.orchestrator.figures import growth
 from telcoai.orchestrator.pod_cpu import worst_gap
-from telcoai.plugins import Workload, foresees
+from telcoai.plugins import Workload
 from telcoai.testbed.network import NONE
 from telcoai.testbed.running import Testbed
 
 SCORE_OF_A_CORRECT_ANSWER = 0.5
 
 
-def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
-    """run.json as it is while the run goes on, so that a killed one says what it was."""
-    scenario = session.scenario
+def run_facts(scenario: Scenario, key: RunKey, workloads: Iterable[WorkloadInfo], foresight: bool) -> dict[str, Any]:
+    """What run.json says of a run that is made or simulated."""
     return {
         "run": key.name,
         "experiment": scenario.name,
         "strategy": key.name.rpartition("-r")[0],
         "repetition": key.repetition,
         "seed": key.seed,
-        "foresight": foresees(key.strategy),
-        "state": "running",
-        "valid": False,
-        "why_invalid": ["the run has not ended"],
-        "checks": [],
+        "foresight": foresight,
         "meter": "model",
         "warmup_s": scenario.warmup_s,
         "duration_s": scenario.duration_s,
         "scenario": plain(scenario),
         "testbed": plain(scenario.topology),
+        "digests": digests(scenario, workloads),
+        "versions": versions(),
+    }
+
+
+def opening_facts(session: Session, key: RunKey) -> dict[str, Any]:
+    """run.json as it is while the run goes on, so that a killed one says what it was."""
+    known = run_facts(
+        session.scenario, key, session.deployment.workloads.values(), foresight=key.strategy in session.foresighted
+    )
+    return {
+        **known,
+        "state": "running",
+        "valid": False,
+        "why_invalid": ["the run has not ended"],
+        "checks": [],
         "links_verified": session.testbed.verified_links(),
-        "digests": digests(scenario, session.deployment.workloads.values()),
         "replay": plain(session.replay),
         **session.deployment.facts(),
-        "versions": versions(),
         "host": describe_host(),
     }
 
@@ -73,8 +84,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     links.insert(0, "run", outcome.key.name)
     folder.write_table("links", links)
     energy = account_energy(session, outcome, samples)
-    folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
-    folder.write_table("energy", frame(energy, outcome.key.name))
+    write_accounted(folder, outcome.key, samples, energy)
     accounted = compute_accounted(outcome, samples)
     off = () if makes_no_links(session.testbed) or not outcome.probe else _links_off(outcome.probe)
     evidence = gather(outcome, samples, accounted, off)
@@ -126,23 +136,34 @@ def with_cut(samples: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
 
 
 def account_energy(session: Session, outcome: Outcome, samples: pd.DataFrame) -> EnergyResult:
-    """Fill ``energy_j`` of every row; the account of the scored window, which the table holds.
-
-    Warm-up and scored rows are accounted for apart, each within its own window, so that both sums are exact.
-    """
+    """``account_windows`` of a run, a partial one up to its end."""
     scenario = session.scenario
     warm_ns = int(scenario.warmup_s * 1e9)
     end_ns = warm_ns + int(scenario.duration_s * 1e9)
     if outcome.partial:
         end_ns = min(end_ns, int(outcome.ended_s * 1e9))
         warm_ns = min(warm_ns, end_ns)
+    return account_windows(samples, scenario.topology, warm_ns, end_ns)
+
+
+def account_windows(samples: pd.DataFrame, topology: Topology, warm_ns: int, end_ns: int) -> EnergyResult:
+    """Fill ``energy_j`` of every row; the account of the scored window, which the table holds.
+
+    Warm-up and scored rows are accounted for apart, each within its own window, so that both sums are exact.
+    """
     warm = samples["warmup"].to_numpy(bool)
-    before = account(samples[warm], scenario.topology, 0, warm_ns)
-    scored = account(samples[~warm], scenario.topology, warm_ns, end_ns)
+    before = account(samples[warm], topology, 0, warm_ns)
+    scored = account(samples[~warm], topology, warm_ns, end_ns)
     joules = np.empty(len(samples))
     joules[warm], joules[~warm] = before.per_request_j, scored.per_request_j
     samples["energy_j"] = joules
     return scored
+
+
+def write_accounted(folder: RunFolder, key: RunKey, samples: pd.DataFrame, energy: EnergyResult) -> None:
+    """samples.parquet with each request's joules, and energy.parquet."""
+    folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
+    folder.write_table("energy", frame(energy, key.name))
 
 
 def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:

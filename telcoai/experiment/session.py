@@ -29,12 +29,19 @@ class Session:
     replay: Mapping[str, Mapping[str, Any]]
     out: Path
     story: Story
+    foresighted: frozenset[str] = frozenset()
+    """Strategies that are told the future."""
 
 
 def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Strategy]]:
     """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
     workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
     return workloads, {name: load_strategy(name) for name in scenario.strategies}
+
+
+def foresighted(strategies: Mapping[str, Strategy]) -> frozenset[str]:
+    """Those that are bounds, told the future before their runs."""
+    return frozenset(name for name, one in strategies.items() if hasattr(one, "foresee"))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from telcoai.energy.account import account, frame
 from telcoai.errors import TelcoaiError
 from telcoai.experiment.bench import Bench
 from telcoai.experiment.checks import Check
 from telcoai.experiment.claims import claimed_folder
 from telcoai.experiment.collect import sorted_samples, unfinished_rows
-from telcoai.experiment.demand import DriverFiles, driver_config
-from telcoai.experiment.digests import digests
-from telcoai.experiment.finish import plain, with_correct
+from telcoai.experiment.drivers import driver_configs
+from telcoai.experiment.finish import account_windows, run_facts, with_correct, write_accounted
 from telcoai.experiment.folder import RunFolder, experiment_folder
 from telcoai.experiment.foresight import tell_future
-from telcoai.experiment.host import versions
 from telcoai.experiment.matrix import RunKey, derive_seed, matrix
 from telcoai.experiment.scheduled import scheduled
-from telcoai.experiment.session import load_plugins
+from telcoai.experiment.session import foresighted, load_plugins
 from telcoai.experiment.story import Story
 from telcoai.load.rows import SCHEMA, Row, to_batch
 from telcoai.load.schedule import make_samples
@@ -40,9 +36,9 @@ from telcoai.model.wire import WIRES
 from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
-from telcoai.plugins import Workload, foresees, load_strategy
+from telcoai.plugins import Workload, load_strategy
 from telcoai.simulation.play import Play, play
-from telcoai.simulation.requests import Answers, Arrival, Requests, SimulatedService
+from telcoai.simulation.requests import Arrival, Requests, SimulatedService
 from telcoai.simulation.world import World
 from telcoai.workload.replay import read_table
 from telcoai.workload.samples import read_samples
@@ -59,6 +55,7 @@ class _Paper:
     services: Mapping[str, SimulatedService]
     folder: Path
     against: Path | None
+    foresighted: frozenset[str]
 
 
 def simulate(scenario: Scenario, out: Path, story: Story, against: Path | None = None) -> Bench:
@@ -67,11 +64,12 @@ def simulate(scenario: Scenario, out: Path, story: Story, against: Path | None =
     ``against``: the folder of measured runs that the report sets them against.
     """
     keys = matrix(scenario)
-    workloads, _ = load_plugins(scenario)
+    workloads, strategies = load_plugins(scenario)
     folder = experiment_folder(out)
     with claimed_folder(folder):
         with story.step("replayed outputs read"):
-            paper = _Paper(scenario, workloads, _services(scenario, workloads), folder, against)
+            services = _services(scenario, workloads)
+        paper = _Paper(scenario, workloads, services, folder, against, foresighted(strategies))
         runs = []
         for key in keys:
             with story.step(f"simulated run {key.name}"):
@@ -88,8 +86,7 @@ def _services(scenario: Scenario, workloads: Mapping[str, Workload]) -> dict[str
         answers = {}
         for variant in info.variants:
             for wire in WIRES:
-                table = read_table(info.replay_path, variant.name, wire)
-                answers[variant.name, wire] = Answers(table.prediction, table.confidence)
+                answers[variant.name, wire] = read_table(info.replay_path, variant.name, wire)
         labels = read_samples(info.samples_path).labels
         found[service.name] = SimulatedService(service.name, info, answers, labels, sizes.get(service.name, {}))
     return found
@@ -99,7 +96,7 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     """One run's facts; a strategy that fails makes it invalid and ends nothing else."""
     scenario, folder = paper.scenario, RunFolder.create(paper.folder, key.name)
     journal = Journal(folder.path)
-    configs = {name: one for name, one in _configs(paper, key, folder)}
+    configs = driver_configs(scenario, key, {name: one.info for name, one in paper.workloads.items()}, folder)
     world = World(scenario.topology, derive_seed(key.seed, "links"))
     requests = Requests(world, paper.services)
     arrivals = tuple(one for config in configs.values() for one in _arrivals(config))
@@ -122,16 +119,6 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     for part in (folder.load, folder.logs):
         part.rmdir()
     return facts
-
-
-def _configs(paper: _Paper, key: RunKey, folder: RunFolder) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the driver of each device would be told: so arrivals and samples are those of a real run."""
-    files = DriverFiles(folder.load / "none", folder.load / "none")
-    for service in paper.scenario.services:
-        info = paper.services[service.name].workload
-        for device in service.devices:
-            config = driver_config(paper.scenario, service, device, key, info, files)
-            yield f"{service.name}.{device}", config
 
 
 def _arrivals(config: Mapping[str, Any]) -> Iterator[Arrival]:
@@ -181,35 +168,15 @@ def _write(paper: _Paper, key: RunKey, folder: RunFolder, samples: pd.DataFrame)
     """Write the tables, the energy as of a real run."""
     scenario = paper.scenario
     samples = with_correct(scenario.services, paper.workloads, samples)
-    bounds = [0, round(scenario.warmup_s * 1e9), round((scenario.warmup_s + scenario.duration_s) * 1e9)]
-    warm = samples["warmup"].to_numpy(bool)
-    joules = np.empty(len(samples))
-    for chosen, (start_ns, end_ns) in zip((warm, ~warm), pairwise(bounds), strict=True):
-        energy = account(samples[chosen], scenario.topology, start_ns, end_ns)
-        joules[chosen] = energy.per_request_j
-    samples["energy_j"] = joules
-    folder.write_table("samples", samples, SCHEMA.append(pa.field("energy_j", pa.float64())))
-    folder.write_table("energy", frame(energy, key.name))
+    warm_ns = round(scenario.warmup_s * 1e9)
+    energy = account_windows(samples, scenario.topology, warm_ns, warm_ns + round(scenario.duration_s * 1e9))
+    write_accounted(folder, key, samples, energy)
     return {"state": "complete"}
 
 
 def _facts(paper: _Paper, key: RunKey) -> dict[str, Any]:
-    scenario = paper.scenario
-    infos = {name: one.info for name, one in paper.workloads.items()}
-    return {
-        "run": key.name,
-        "experiment": scenario.name,
-        "strategy": key.name.rpartition("-r")[0],
-        "repetition": key.repetition,
-        "seed": key.seed,
-        "foresight": foresees(key.strategy),
+    infos = [one.info for one in paper.workloads.values()]
+    return run_facts(paper.scenario, key, infos, foresight=key.strategy in paper.foresighted) | {
         "simulated": True,
         "against": str(paper.against.absolute()) if paper.against else None,
-        "meter": "model",
-        "warmup_s": scenario.warmup_s,
-        "duration_s": scenario.duration_s,
-        "scenario": plain(scenario),
-        "testbed": plain(scenario.topology),
-        "digests": digests(scenario, infos.values()),
-        "versions": versions(),
     }

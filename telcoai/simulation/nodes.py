@@ -6,10 +6,8 @@ from collections import defaultdict, deque
 
 from telcoai.model.topology import DeviceProfile
 from telcoai.orchestrator.figures import NodeFigures
+from telcoai.serving.stats import RECENT
 from telcoai.simulation.events import Cores, Events
-
-RECENT = 256
-"""Latencies that are kept of each service, as a runtime keeps them."""
 
 
 class NodeGone(Exception):

@@ -15,30 +15,19 @@ from telcoai.model.routes import Step
 from telcoai.model.timing import decode_seconds, stage_seconds
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import Variant, WorkloadInfo
+from telcoai.orchestrator.runtimes import QUEUE
+from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.events import Process
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.tcp import Connection
 from telcoai.simulation.world import World
 from telcoai.strategy.course import REQUEST_HEADER_BYTES
+from telcoai.strategy.exits import never
 from telcoai.strategy.pipe import LEAST_RTO_S, REPLY_BYTES
+from telcoai.workload.chain import Answers
 
-DEAD_AFTER_S = 2.0
-"""After so long without an acknowledgement the node runtime holds a hop for dead."""
-
-FULL_QUEUE = 256
-"""Requests that may wait for a node's cores; one more is refused with 503."""
-
-NEVER = 2.0
 ALL = 0.95
 """From this share of lost packets on, nothing is taken to get through."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What each exit of a variant over a wire says to each sample, samples × stages: as replayed on real nodes."""
-
-    prediction: NDArray[np.integer]
-    confidence: NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -230,7 +219,7 @@ class Requests:
         """Hold a core for the stages in a row that are this node's; whether the request left at an exit."""
         cores, epoch, events = node.cores, node.epoch, self._world.events
         asked_s = events.now_s
-        if cores.queued >= FULL_QUEUE:
+        if cores.queued >= QUEUE:
             raise _Refused("503")
         yield from cores.take()
         node.check(epoch)
@@ -265,9 +254,8 @@ def _job(service: SimulatedService, one: Arrival, assignment: Assignment) -> _Jo
 def _local(job: _Job, assignment: Assignment) -> _Job:
     """The whole of the fallback variant on the device itself."""
     variant = job.service.workload.variant(assignment.fallback_variant or assignment.variant)
-    stages = len(variant.stages)
-    never = (NEVER,) * (stages - 1)
-    return _Job(job.service, job.device, variant, (job.device,) * stages, never, "fp16", job.sample, job.notes)
+    hops = (job.device,) * len(variant.stages)
+    return _Job(job.service, job.device, variant, hops, never(variant), "fp16", job.sample, job.notes)
 
 
 def _row(one: Arrival, job: _Job, status: str, fallback: str, now_s: float) -> Row:

@@ -157,5 +157,5 @@ def _end_s(view: View) -> float:
 
 
 def _true_sites(view: View, future: Future) -> Sites:
-    dead = [name for name, node in view.nodes.items() if not node.alive]
-    return Sites(view.topology, future.links_at(max(0.0, view.time_s)), dead, mute=dead)
+    dead = (name for name, node in view.nodes.items() if not node.alive)
+    return Sites(view.topology, future.links_at(max(0.0, view.time_s)), dead)

@@ -14,17 +14,14 @@ from telcoai.model.workload import Variant, WorkloadInfo
 class Sites:
     """Nodes and links of one view, indexed; remembers routes and stage times that were asked for.
 
-    ``dead`` nodes run nothing, and ``mute`` ones pass nothing on either.
+    ``dead`` nodes run nothing and pass nothing on.
     """
 
-    def __init__(
-        self, topology: Topology, links: tuple[Link, ...], dead: Iterable[str] = (), mute: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, topology: Topology, links: tuple[Link, ...], dead: Iterable[str] = ()) -> None:
         self.topology = topology
         self.links = links
         self._nodes = {node.name: node for node in topology.nodes}
         self._dead = frozenset(dead)
-        self._mute = frozenset(mute)
         self._links_of: dict[str, list[Link]] = {}
         for link in links:
             for end in (link.a, link.b):
@@ -48,9 +45,9 @@ class Sites:
         if source == target:
             return ()
         way = self._way(source, target)
-        if way is None or not self._mute:
+        if way is None or not self._dead:
             return way
-        return None if any(not self._mute.isdisjoint((step.link.a, step.link.b)) for step in way) else way
+        return None if any(not self._dead.isdisjoint((step.link.a, step.link.b)) for step in way) else way
 
     def _way(self, source: str, target: str) -> tuple[Step, ...] | None:
         out = self._only_way_out(source)
@@ -107,8 +104,7 @@ def as_built(view: View) -> Sites:
 def as_measured(view: View) -> Sites:
     """The testbed with links and nodes as they were last seen; nothing is reached through a node that is down."""
     links = tuple(_measured(link, view) for link in view.topology.links)
-    dead = [name for name, node in view.nodes.items() if not node.alive]
-    return Sites(view.topology, links, dead, mute=dead)
+    return Sites(view.topology, links, (name for name, node in view.nodes.items() if not node.alive))
 
 
 def _measured(link: Link, view: View) -> Link:

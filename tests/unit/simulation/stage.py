@@ -15,8 +15,9 @@ from telcoai.model.view import View
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
 from telcoai.simulation.play import Play, play
-from telcoai.simulation.requests import Answers, Arrival, Requests, SimulatedService
+from telcoai.simulation.requests import Arrival, Requests, SimulatedService
 from telcoai.simulation.world import World
+from telcoai.workload.chain import Answers
 from tests.places import small_scenario, small_workload
 
 SAMPLES = 8
