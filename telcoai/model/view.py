@@ -11,6 +11,9 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.topology import LinkState, Topology
 from telcoai.model.workload import WorkloadInfo
 
+MEASURED_PERIODS = 5
+"""Periods that a view's rates and latencies are over: long enough to tame a Poisson count, short enough to follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
@@ -36,8 +39,8 @@ class NodeView:
 class ServiceView:
     """A service: its workload, requirements in force, and each device's arrival rate (requests/s, recent).
 
-    ``latency_ms`` is the percentile that the requirement names, per device, over the answers of the last periods
-    (absent before answers came).
+    ``latency_ms`` is the percentile that the requirement names, per device, over the answers of the last
+    ``MEASURED_PERIODS`` (absent before answers came).
     ``frames``: raw or jpeg, the form of frames that travel; ``frame_bytes``: their mean size by variant when they are
     JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
     """

@@ -13,14 +13,11 @@ from telcoai.model.read_only import ReadOnly, read_only_topology, read_only_work
 from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import Knowledge, Service
 from telcoai.model.topology import Topology
-from telcoai.model.view import LinkView, Moment, NodeView, ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, NodeView, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
 from telcoai.orchestrator.knowledge import Known
-
-RATE_PERIODS = 5
-"""Arrival rates are means over this many periods: long enough to tame a Poisson count, short enough to follow."""
 
 LEAST_ANSWERS = 20
 """Where fewer answers came in that time, so many of the run's latest are taken: a percentile of a few says little."""
@@ -49,7 +46,7 @@ class Observer:
     requirements: dict[str, Requirements] = field(default_factory=dict)
     frame_bytes: FrameBytes = field(default_factory=dict)
     knowledge: Knowledge = field(default_factory=Knowledge)
-    _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=RATE_PERIODS + 1))
+    _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=MEASURED_PERIODS + 1))
     _first: dict[str, NodeFigures] = field(default_factory=dict)
     _started: bool = False
     _past: deque[Moment] = field(default_factory=lambda: deque(maxlen=PAST))
@@ -112,7 +109,7 @@ class Observer:
         )
 
     def _rate(self, service: Service, device: str) -> float:
-        now, before = self._readings[-1].get(device), self._before(device, RATE_PERIODS)
+        now, before = self._readings[-1].get(device), self._before(device, MEASURED_PERIODS)
         if now is None or before is None or now.now_ns - before.now_ns < WHOLE * self.period_s * 1e9:
             return service.demand.rate_per_s
         if now.arrivals.get(service.name, 0) == self._first[device].arrivals.get(service.name, 0):
@@ -121,7 +118,7 @@ class Observer:
 
     def _latency(self, service: str, device: str, required: Requirements) -> float | None:
         """The percentile over answers of the last periods."""
-        now, before = self._readings[-1].get(device), self._before(device, RATE_PERIODS)
+        now, before = self._readings[-1].get(device), self._before(device, MEASURED_PERIODS)
         if now is None:
             return None
         answered = now.answered.get(service, 0)

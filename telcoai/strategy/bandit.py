@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from telcoai.model.plan import Assignment, Plan
-from telcoai.model.view import ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, ServiceView, View
 from telcoai.strategy.choice import keeps
 from telcoai.strategy.contexts import Context, Contexts, arms, placed, smallest
 from telcoai.strategy.greedy import changes, tally
@@ -49,8 +49,8 @@ RIDGE = NOISE**2
 """λ, the noise over what a feature of full size is thought to make, which is 1, both squared: as Bayesian regression
 has it, so that the bounds begin at 1.96 above and below."""
 
-SPAN, ANSWERS = 5, 20
-"""A measured percentile is over so many periods, and at least so many answers."""
+ANSWERS = 20
+"""A measured percentile is over at least so many answers, however many periods they take."""
 
 LONGEST = 20
 """Periods after which an arm may change, however few requests came."""
@@ -136,7 +136,9 @@ class _Trials:
     def _span(self, service: ServiceView, device: str) -> int:
         """Periods that the percentile of a device is over."""
         answers = service.rate_per_s[device] * self._view.period_s
-        return max(SPAN, min(LONGEST, math.ceil(ANSWERS / answers))) if answers > ANSWERS / LONGEST else LONGEST
+        if answers <= ANSWERS / LONGEST:
+            return LONGEST
+        return max(MEASURED_PERIODS, min(LONGEST, math.ceil(ANSWERS / answers)))
 
     def _observe(self, measured: list[Assignment], period: Period) -> None:
         """Over links as they were then; which nodes live now doesn't matter to what was measured."""

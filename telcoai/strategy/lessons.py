@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from telcoai.model.plan import Assignment
 from telcoai.model.topology import DeviceProfile, LinkState
-from telcoai.model.view import LinkView, Moment, ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, ServiceView, View
 from telcoai.strategy.course import Course
 from telcoai.strategy.outlook import follow, unexplained
 from telcoai.strategy.predict import Occupancy, loaded, tail_stretch, waits_of
@@ -24,9 +24,6 @@ from telcoai.strategy.sites import Sites, as_measured
 
 LOOK_BACK = (0, 5, 10, 20, 40)
 """Periods ago at which measured and predicted are set against each other, until one tells something."""
-
-SETTLED = 5
-"""Periods for which plan and links have to have been the same: measured percentiles are over as many."""
 
 ALIKE = 0.1
 """Delays that differ by less count as the same."""
@@ -99,9 +96,9 @@ def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterato
     """Devices that had settled so many periods ago, but for those of which it is ``known`` at home or away."""
     moments = [*view.past, Moment(view.time_s, view.links, view.nodes, view.services, view.previous)]
     then = moments[len(moments) - 1 - ago]
-    before = moments[max(0, len(moments) - 1 - ago - SETTLED) : len(moments) - 1 - ago]
+    before = moments[max(0, len(moments) - 1 - ago - MEASURED_PERIODS) : len(moments) - 1 - ago]
     news = {(one.device, _is_away(one)) for one, _ in _in_force(then)} - set(known)
-    if then.plan is None or len(before) < SETTLED or not news:
+    if then.plan is None or len(before) < MEASURED_PERIODS or not news:
         return
     seen = View(then.time_s, view.period_s, view.topology, then.links, then.nodes, then.services, then.plan)
     sites = as_measured(seen)

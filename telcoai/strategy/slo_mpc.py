@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from telcoai.model.plan import Plan
-from telcoai.model.view import ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, ServiceView, View
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.forecast import expected
 from telcoai.strategy.greedy import as_plan, settle
@@ -34,9 +34,6 @@ HORIZON = 3
 MARGINS = ((0.25, 0.1), (0.5, 0.2), (1.0, 0.3))
 """Up to which share of recent periods with a late percentile, how much of the deadline is kept in hand. A percentile of
 some fifty answers is over the deadline now and then though the true one is below."""
-
-SPAN = 5
-"""Periods that a view's rates are means of."""
 
 MEMORY = 10
 """Recent periods that a margin goes by."""
@@ -69,7 +66,7 @@ def _parts(service: ServiceView, view: View) -> Iterator[ServiceView]:
 
 def _rate(service: ServiceView, device: str, view: View) -> float:
     before = [one.rate_per_s[device] for one in _earlier(service, view, len(view.past)) if device in one.rate_per_s]
-    return expected([*before, service.rate_per_s[device]], SPAN, HORIZON, view.period_s)
+    return expected([*before, service.rate_per_s[device]], MEASURED_PERIODS, HORIZON, view.period_s)
 
 
 def _margin(service: ServiceView, device: str, view: View) -> float:

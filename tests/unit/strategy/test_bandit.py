@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from telcoai.model.plan import Assignment, Plan
 from telcoai.model.requirements import Requirements
 from telcoai.model.topology import DeviceProfile, Topology
-from telcoai.model.view import Moment, NodeView, View
-from telcoai.strategy.bandit import SPAN, Bandit
+from telcoai.model.view import MEASURED_PERIODS, Moment, NodeView, View
+from telcoai.strategy.bandit import Bandit
 from telcoai.strategy.check import problems
 
 from .conftest import band, profile, topology, view
@@ -50,7 +50,7 @@ def played(seen: View, count: int, ms: dict[str, float]) -> list[Plan]:
     return plans
 
 
-def remembered(seen: View, measured: list[tuple[tuple[str, ...], float]], each: int = 4 * SPAN) -> View:
+def remembered(seen: View, measured: list[tuple[tuple[str, ...], float]], each: int = 4 * MEASURED_PERIODS) -> View:
     """Hops that were in force one after the other, each for so many periods, with what was measured."""
     past: list[Moment] = []
     now = seen
@@ -73,9 +73,9 @@ def test_the_arm_that_was_measured_fast_is_preferred() -> None:
 def test_what_is_hardly_known_is_tried_before_what_is_known_to_be_a_little_better() -> None:
     device, edge, cloud = (((name,) * 3) for name in ("camera-1", "edge-1", "cloud"))
     often = [(device, 280.0)] * 8 + [(cloud, 150.0)] * 6 + [(edge, 125.0)] * 6
-    assert PLAN(remembered(asking(), often, each=SPAN)).assignments[0].hops == edge
+    assert PLAN(remembered(asking(), often, each=MEASURED_PERIODS)).assignments[0].hops == edge
     once = [(device, 280.0)] * 8 + [(cloud, 150.0)] + [(edge, 125.0)] * 12
-    assert PLAN(remembered(asking(), once, each=SPAN)).assignments[0].hops == cloud
+    assert PLAN(remembered(asking(), once, each=MEASURED_PERIODS)).assignments[0].hops == cloud
 
 
 def test_it_explores_and_comes_to_stay_with_the_fastest() -> None:
@@ -116,7 +116,7 @@ def test_an_arm_is_kept_until_it_has_been_measured() -> None:
     plans = played(asking(), 30, MS)
     moved = [tick for tick in range(1, 30) if plans[tick].assignments != plans[tick - 1].assignments]
     assert moved
-    assert all(later - earlier >= SPAN for earlier, later in pairwise(moved))
+    assert all(later - earlier >= MEASURED_PERIODS for earlier, later in pairwise(moved))
 
 
 def test_an_arm_whose_node_is_dead_is_left_at_once() -> None:
