@@ -12,10 +12,8 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.topology import DeviceProfile, Topology
 from telcoai.model.view import MEASURED_PERIODS, Moment, NodeView, View
 from telcoai.strategy.bandit import Bandit
-from telcoai.strategy.check import problems
 
 from .conftest import band, profile, topology, view
-from .random_views import views
 
 PLAN = Bandit().plan
 Latency = Callable[[Assignment], float]
@@ -163,21 +161,3 @@ def test_without_a_deadline_what_was_measured_is_the_scale() -> None:
 def test_accuracy_that_no_variant_has_is_told() -> None:
     seen = view(replace(topology(1), profiles={**topology().profiles, "pi": profile("pi", 1, 1)}), accuracy=0.99)
     assert "no variant keeps the accuracy asked by vision" in PLAN(seen).reason
-
-
-@settings(max_examples=60, deadline=None)
-@given(views(), views(), st.lists(st.floats(0.1, 1e5), min_size=1, max_size=12), st.integers(0, 2**32))
-def test_every_plan_makes_sense_and_is_the_same_twice(
-    seen: View, earlier: View, latencies: list[float], seed: int
-) -> None:
-    seen = replace(seen, seed=seed)
-    plan = PLAN(seen)
-    assert problems(plan, seen) == []
-    past = []
-    for number, latency_ms in enumerate(latencies):
-        services = tuple(replace(s, latency_ms=dict.fromkeys(s.rate_per_s, latency_ms)) for s in seen.services)
-        before = PLAN(earlier) if number > 3 else plan
-        past.append(Moment(float(number), seen.links, seen.nodes, services, before))
-    again = replace(seen, past=tuple(past), previous=past[-1].plan, time_s=float(len(past)))
-    assert problems(PLAN(again), again) == []
-    assert PLAN(again) == PLAN(again)
