@@ -14,15 +14,13 @@ from typing import Any
 from telcoai.experiment.demand import TIMEOUT_S, DriverFiles, driver_config
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.matrix import RunKey
+from telcoai.load.config import RESTART_S
 from telcoai.model.scenario import NodeChange, Scenario
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.deployment import DRIVER, RUNTIME
 from telcoai.orchestrator.process_deployment import end, running
 from telcoai.testbed.running import Testbed
 from telcoai.testbed.state import write_private
-
-RESTART_NS = 500_000_000
-"""What a driver takes to come up, at most; what is due meanwhile is lost with the node and not late."""
 
 ALONE_UP_TO = 16
 """More drivers than this share a process per core of the host: so many processes would get in each other's way."""
@@ -103,7 +101,7 @@ class Drivers:
 
     def node_started(self, node: str) -> None:
         """Drivers of a node that is back go on with their schedules as soon as they are up again."""
-        now_ns = time.monotonic_ns() - self._t0_ns + RESTART_NS
+        now_ns = time.monotonic_ns() - self._t0_ns + round(RESTART_S * 1e9)
         for name, config in self.configs.items():
             if config["device"] == node:
                 out = Path(config["out"]).with_suffix(f".{now_ns}.arrows")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telcoai.errors import NodeError, TestbedError
-from telcoai.experiment.drivers import RESTART_NS
 from telcoai.experiment.folder import RunFolder
+from telcoai.load.config import RESTART_S
 from telcoai.orchestrator import manifests, pods
 from telcoai.orchestrator.manifests import DRIVER, DRIVER_PORT
 from telcoai.orchestrator.pod_deployment import PodDeployment
@@ -91,7 +91,7 @@ class PodDrivers:
         """Drivers of a node that is back go on with their schedules as soon as they are up again."""
         if any(config["device"] == node for config in self.configs.values()):
             self._launch([node], again=True)
-            self._tell(node, time.monotonic_ns() - self._t0_ns + RESTART_NS)
+            self._tell(node, time.monotonic_ns() - self._t0_ns + round(RESTART_S * 1e9))
 
     def finish(self, patience_s: float) -> list[str]:
         """Wait for all to end, take their rows, and let them go; a line for each that did not end well."""

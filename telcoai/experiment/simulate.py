@@ -37,8 +37,9 @@ from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
 from telcoai.plugins import Workload, load_strategy
+from telcoai.simulation.jobs import Arrival, SimulatedService
 from telcoai.simulation.play import Play, play
-from telcoai.simulation.requests import Arrival, Requests, SimulatedService
+from telcoai.simulation.requests import Requests
 from telcoai.simulation.world import World
 from telcoai.workload.replay import read_table
 from telcoai.workload.samples import read_samples

@@ -11,6 +11,9 @@ from typing import Any
 from telcoai.errors import InputError
 from telcoai.model.scenario import Demand
 
+RESTART_S = 0.5
+"""What a driver takes to come up again, at most; what is due meanwhile is lost with its node and not late."""
+
 _DEMAND_KEYS = frozenset({"at_s", "arrival", "rate_per_s", "trace"})
 
 

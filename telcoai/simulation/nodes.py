@@ -19,12 +19,17 @@ class NodeGone(Exception):
 
 
 class SimulatedNode:
-    """One node. ``epoch`` grows whenever all that runs there is lost."""
+    """One node. ``epoch`` grows whenever all that runs there is lost.
+
+    ``up``: its machine is there, and refuses what nobody there takes. ``runs``: its runtime is ready. ``is_planned``:
+    the runtime of a device has its plan. ``sends``: a device's drivers are there. ``reached``: its links pass all on.
+    """
 
     def __init__(self, name: str, profile: DeviceProfile, events: Events) -> None:
         self.name, self.profile = name, profile
         self.cores = Cores(profile.cores, events)
-        self.runs, self.reached, self.epoch = True, True, 0
+        self.up = self.runs = self.is_planned = self.sends = self.reached = True
+        self.epoch = 0
         self.arrivals: dict[str, int] = defaultdict(int)
         self._events = events
         self._stage_calls = 0
@@ -32,9 +37,9 @@ class SimulatedNode:
         self._answered: dict[str, int] = defaultdict(int)
 
     @property
-    def answers(self) -> bool:
-        """Whether it runs and is reached."""
-        return self.runs and self.reached
+    def passes(self) -> bool:
+        """Whether it is there and reached, so that what crosses it gets on."""
+        return self.up and self.reached
 
     def check(self, epoch: int) -> None:
         """NodeGone when what runs there isn't what ran in ``epoch``."""
@@ -42,12 +47,13 @@ class SimulatedNode:
             raise NodeGone(self.name)
 
     def stop(self) -> None:
-        """Lose all that runs there."""
-        self.runs = False
-        self.restart()
+        """Lose the machine and all that runs there."""
+        self.up = self.sends = False
+        self.kill()
 
-    def restart(self) -> None:
-        """Begin anew, with nothing of what was; whoever waits for a core learns of it."""
+    def kill(self) -> None:
+        """Lose the runtime and all that it had; whoever waits for a core learns of it."""
+        self.runs = self.is_planned = False
         self.epoch += 1
         old, self.cores = self.cores, Cores(self.profile.cores, self._events)
         old.release_all()
@@ -55,6 +61,18 @@ class SimulatedNode:
         self._stage_calls = 0
         self._latency_ms.clear()
         self._answered.clear()
+
+    def get_ready(self, epoch: int) -> None:
+        """A runtime that was started in ``epoch`` answers, unless it was lost again."""
+        self.runs = self.runs or epoch == self.epoch
+
+    def take_plan(self, epoch: int) -> None:
+        """And has its plan."""
+        self.is_planned = self.is_planned or epoch == self.epoch
+
+    def send_again(self, epoch: int) -> None:
+        """And its device's drivers go on."""
+        self.sends = self.sends or epoch == self.epoch
 
     def note_stages(self, count: int) -> None:
         """Stages were run."""
@@ -67,7 +85,7 @@ class SimulatedNode:
 
     def figures(self, now_s: float) -> NodeFigures | None:
         """What the runtime says of itself; None when nobody answers."""
-        if not self.answers:
+        if not (self.runs and self.reached):
             return None
         return NodeFigures(
             node=self.name,

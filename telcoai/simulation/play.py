@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from telcoai.load.rows import Row
 from telcoai.model.plan import Plan
-from telcoai.model.scenario import Change, NodeState
+from telcoai.model.scenario import Change, NodeChange, NodeState
 from telcoai.model.topology import LinkState
 from telcoai.model.view import LinkView, Strategy
 from telcoai.orchestrator.figures import NodeFigures
@@ -15,7 +15,8 @@ from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.loop import Loop
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline, describe, kind_of
-from telcoai.simulation.requests import Arrival, Requests
+from telcoai.simulation.jobs import Arrival
+from telcoai.simulation.requests import Requests
 from telcoai.simulation.world import World
 
 PLAN_S = 60.0
@@ -86,11 +87,14 @@ def play(
 
 
 def _expect(changes: Iterable[Change], warmup_s: float, timeline: Timeline, world: World, journal: Journal) -> None:
-    """Have each change made when it is due."""
+    """Have each change made when it is due, and noted when it is real."""
+    events = world.events
     for change in changes:
 
         def make(change: Change = change, due_s: float = change.at_s + warmup_s) -> None:
+            takes_s = world.takes_s(change.node, change.state) if isinstance(change, NodeChange) else 0.0
             timeline.make(change)
-            journal.event(kind_of(change), due_s, world.events.now_s, describe(change))
+            real_s = due_s + takes_s
+            events.at(real_s, lambda: journal.event(kind_of(change), due_s, real_s, describe(change)))
 
-        world.events.at(change.at_s + warmup_s, make)
+        events.at(change.at_s + warmup_s, make)

@@ -14,8 +14,9 @@ from telcoai.model.scenario import Change
 from telcoai.model.view import View
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
+from telcoai.simulation.jobs import Arrival, SimulatedService
 from telcoai.simulation.play import Play, play
-from telcoai.simulation.requests import Arrival, Requests, SimulatedService
+from telcoai.simulation.requests import Requests
 from telcoai.simulation.world import World
 from telcoai.workload.chain import Answers
 from tests.places import small_scenario, small_workload

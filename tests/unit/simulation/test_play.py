@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from telcoai.load.config import RESTART_S
 from telcoai.model.scenario import LinkChange, NodeChange
 from telcoai.model.timing import total_seconds
 from telcoai.model.topology import LinkState
+from telcoai.simulation.world import PLANNED_S, READY_S
 from tests.places import small_topology, small_workload
 from tests.unit.simulation.stage import Fixed, arrive, played
 
@@ -88,6 +91,60 @@ def test_what_an_edge_had_under_way_is_lost_when_it_stops_and_served_again_once_
 def test_a_device_that_stops_leaves_no_rows_of_what_it_had_under_way(tmp_path: Path) -> None:
     rows = played(tmp_path, Fixed(DEVICE), arrive(0.5, 1.0, 2.0), (NodeChange(1.005, "camera-1", "stopped"),))
     assert [row.request_id for row in rows] == [0]
+
+
+def test_until_its_runtime_is_ready_a_killed_edge_refuses_and_others_serve_themselves(tmp_path: Path) -> None:
+    kill = NodeChange(1.0, "edge", "killed")
+    rows = played(tmp_path, Fixed(EDGE), arrive(0.97, 1.05, 1.2), (kill,))
+    lost, refused, again = sorted(rows, key=lambda row: row.request_id)
+    assert [row.fallback for row in (lost, refused, again)] == ["edge", "edge", ""]
+    assert latency_ms([refused])[0] == pytest.approx(16 + WHOLE_S * 1e3)  # once there and back, and then at home
+    assert latency_ms([lost])[0] < 100 + WHOLE_S * 1e3
+
+
+def test_nothing_waits_for_an_edge_that_starts_as_for_one_that_is_gone(tmp_path: Path) -> None:
+    changes = (NodeChange(1.0, "edge", "stopped"), NodeChange(2.0, "edge", "running"))
+    rows = played(tmp_path, Fixed(EDGE), arrive(1.5, 2.1, 2.2), changes)
+    gone, starts, back = sorted(rows, key=lambda row: row.request_id)
+    assert latency_ms([gone])[0] > 2000
+    assert latency_ms([starts])[0] < 100 + WHOLE_S * 1e3
+    assert (starts.fallback, back.fallback) == ("edge", "")
+
+
+def test_a_killed_device_refuses_then_has_no_plan_and_then_serves(tmp_path: Path) -> None:
+    rows = played(tmp_path, Fixed(DEVICE), arrive(0.995, 1.05, 1.2, 1.4), (NodeChange(1.0, "camera-1", "killed"),))
+    assert [row.status for row in sorted(rows, key=lambda row: row.request_id)] == ["refused", "refused", "503", "200"]
+    assert [row.done_ns for row in rows if row.status == "refused"] == [-1, -1]
+
+
+def test_a_device_that_is_back_sends_again_once_its_driver_is_up(tmp_path: Path) -> None:
+    changes = (NodeChange(1.0, "camera-1", "stopped"), NodeChange(2.0, "camera-1", "running"))
+    back_s = 2.0 + READY_S + PLANNED_S + RESTART_S
+    rows = played(tmp_path, Fixed(DEVICE), arrive(0.5, 2.5, back_s - 0.01, back_s + 0.01), changes)
+    assert [(row.request_id, row.status) for row in rows] == [(0, "200"), (3, "200")]
+
+
+def test_a_node_that_stops_while_it_starts_stays_away(tmp_path: Path) -> None:
+    changes = tuple(
+        NodeChange(at_s, "edge", state)  # type: ignore[arg-type]
+        for at_s, state in ((1.0, "stopped"), (2.0, "running"), (2.1, "stopped"))
+    )
+    (row,) = played(tmp_path, Fixed(EDGE), arrive(3.0), changes)
+    assert row.fallback == "edge"
+    assert latency_ms([row])[0] > 2000
+
+
+def test_events_say_when_a_node_was_really_back(tmp_path: Path) -> None:
+    changes = (
+        NodeChange(1.0, "edge", "stopped"),
+        NodeChange(2.0, "edge", "running"),
+        NodeChange(2.5, "camera-1", "killed"),
+        NodeChange(3.0, "edge", "unreachable"),
+        NodeChange(3.5, "edge", "running"),
+    )
+    played(tmp_path, Fixed(DEVICE), (), changes)
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert [one["real_s"] - one["at_s"] for one in events] == pytest.approx([0, READY_S, READY_S + PLANNED_S, 0, 0])
 
 
 def test_views_before_a_change_are_the_same_whatever_comes_after(tmp_path: Path) -> None:
