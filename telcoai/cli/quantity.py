@@ -15,6 +15,11 @@ def per_second(option: str, text: str) -> float:
     return _quantity(option, text, "frequency", "/s")
 
 
+def watts(option: str, text: str) -> float:
+    """A power such as ``3.3W`` in W; InputError that names the option."""
+    return _quantity(option, text, "power", "W")
+
+
 def _quantity(option: str, text: str, kind: str, unit: str) -> float:
     from telcoai.units import UnitError, parse
 

@@ -5,6 +5,6 @@ or import anything of a testbed, a strategy or a workload, and never lets anythi
 """
 
 from telcoai.spec.json_schema import KINDS, schema
-from telcoai.spec.loading import load_scenario, load_testbed, load_workload, validate
+from telcoai.spec.loading import load_profile, load_scenario, load_testbed, load_workload, validate
 
-__all__ = ["KINDS", "load_scenario", "load_testbed", "load_workload", "schema", "validate"]
+__all__ = ["KINDS", "load_profile", "load_scenario", "load_testbed", "load_workload", "schema", "validate"]

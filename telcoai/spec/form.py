@@ -10,7 +10,8 @@ from telcoai.model.topology import Band
 
 API_VERSION = "telcoai/v1alpha1"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 """Lower-case letters, digits and hyphens, at most 40 characters: fit for a host name and a folder."""
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
 """A shipped or neighbouring file's name, or a relative path."""

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from telcoai.errors import SpecError
 from telcoai.model.scenario import Scenario
-from telcoai.model.topology import Topology
+from telcoai.model.topology import DeviceProfile, Topology
 from telcoai.model.workload import WorkloadInfo
 from telcoai.spec.library import FORMS, Library, Source
 from telcoai.spec.nodes import Mark
+from telcoai.spec.profile_form import DeviceDocument
 from telcoai.spec.references import Dangling, is_path
 from telcoai.spec.scenario import scenario
 from telcoai.spec.testbed import topology
@@ -41,6 +42,14 @@ def load_workload(path: str | Path) -> WorkloadInfo:
     library = Library()
     source = _source(library, "Workload", path)
     return _whole(library, workload(library, source) if source else None)
+
+
+def load_profile(path_or_name: str | Path) -> DeviceProfile:
+    """The device profile of a file, or of a shipped name."""
+    library = Library()
+    source = _source(library, "DeviceProfile", path_or_name)
+    document = library.checked(source, DeviceDocument) if source else None
+    return _whole(library, document.value() if document else None)
 
 
 def validate(paths: Iterable[str | Path]) -> list[str]:

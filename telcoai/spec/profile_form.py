@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from telcoai.model.topology import DeviceProfile, RadioProfile, Speed
 from telcoai.spec.form import Document, Form, Reference, Sourced, Text
 from telcoai.spec.quantities import Bytes, GflopsPerSecond, MegapixelsPerSecond, NanojoulesPerBit, Seconds, Watts
 
 Precision = Literal["fp32", "int8"]
+StageSeconds = Annotated[list[Seconds], Field(min_length=1, max_length=64)]
 
 
 class Power(Form):
@@ -31,8 +32,40 @@ class StageTimes(Form):
     """Measured times of one variant's stages on one core; they beat any estimate."""
 
     variant: Reference
-    times: Annotated[list[Seconds], Field(min_length=1, max_length=64)]
+    times: StageSeconds = Field(description="Medians, a time for each stage.")
+    low: StageSeconds | None = Field(None, description="Lower quartiles.")
+    high: StageSeconds | None = Field(None, description="Upper quartiles.")
+    runs: Annotated[int, Field(ge=1)] | None = Field(None, description="Runs of each stage.")
     source: Text
+
+    @model_validator(mode="after")
+    def _hold_their_values(self) -> Self:
+        low, high = self.low or self.times, self.high or self.times
+        if not len(low) == len(self.times) == len(high):
+            raise ValueError("times, low and high need an entry for each stage")
+        if not all(a <= b <= c for a, b, c in zip(low, self.times, high, strict=True)):
+            raise ValueError("each time must lie between its quartiles: low <= times <= high")
+        return self
+
+
+class Measured(Form):
+    """When and on what a profile's own times were measured, as ``telcoai profile`` writes it."""
+
+    date: Text
+    workload: Text
+    machine: Text
+    processor: Text
+    kernel: Text
+    governor: Text = Field(description="How the kernel sets the clock.")
+    python: Text
+    onnxruntime: Text
+    telcoai: Text
+    threads: Annotated[int, Field(ge=1)] = Field(description="Stages that ran at once, one on a core.")
+    warmup: Annotated[int, Field(ge=0)] = Field(description="Runs of each stage before those that count.")
+    seed: Annotated[int, Field(ge=0)] = Field(description="Of the order in which stages were run.")
+    warnings: Annotated[list[Text], Field(max_length=20)] = Field(
+        default_factory=list, description="What speaks against the figures."
+    )
 
 
 class DeviceSpec(Form):
@@ -49,6 +82,7 @@ class DeviceSpec(Form):
     jpeg_decode: Sourced[MegapixelsPerSecond] | None = Field(
         None, description="Pixels that one core decodes from JPEG in a second; for services with `frames: jpeg`."
     )
+    measured: Measured | None = Field(None, description="How `stages` were measured, if they were.")
 
 
 class DeviceDocument(Document):

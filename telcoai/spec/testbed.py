@@ -93,10 +93,9 @@ def _device(building: _Building, reference: str, index: int) -> str:
     if source is None:
         return ""
     name = str(source.name())
-    if name not in building.profiles:
-        document = building.library.checked(source, DeviceDocument)
-        if document is not None:
-            building.profiles[name] = document.value()
+    document = building.library.checked(source, DeviceDocument)
+    if document is not None and building.profiles.setdefault(name, document.value()) != document.value():
+        building.report(f"another profile is named {name!r}, too: give one of them another name", "nodes", index)
     return name
 
 

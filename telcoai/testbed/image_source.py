@@ -6,7 +6,7 @@ So the image stays the same when anything else of telcoai changes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import telcoai
@@ -14,11 +14,11 @@ import telcoai
 ENTRIES = ("telcoai.serving.__main__", "telcoai.load.__main__", "telcoai.load.pod")
 
 
-def source_files() -> dict[str, Path]:
+def source_files(entries: Iterable[str] = ENTRIES) -> dict[str, Path]:
     """Files by their path in the image, ``telcoai/…``: the entries, and all that they import, whenever they do."""
     root = Path(telcoai.__file__).parent.parent
     found: dict[str, Path] = {}
-    waiting = list(ENTRIES)
+    waiting = list(entries)
     while waiting:
         name = waiting.pop()
         path = _file(root, name)

@@ -89,6 +89,14 @@ def machine(topology: Topology, folder: Path, node: str) -> dict[str, Any]:
     return found
 
 
+def host_variables(listed: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Variables of a host in what ``ansible-inventory --list`` says; InputError when it isn't there."""
+    hosts = sorted(set(_members(listed, "all")))
+    if name not in hosts:
+        raise InputError(f"the inventory has no host {name!r}", f"it has {', '.join(hosts[:20]) or 'none'}")
+    return {"ansible_host": name} | dict(listed.get("_meta", {}).get("hostvars", {}).get(name, {}))
+
+
 def without_secrets(made: Inventory) -> Inventory:
     """The inventory without passwords, to be shown; Ansible asks for them when it is told to."""
 

@@ -93,8 +93,8 @@ class Target:
         return [f"manylinux_2_{number}_{self.machine}" for number in range(minor, 4, -1)] + old
 
 
-def needed(target: Target) -> dict[str, str]:
-    """Names and installed versions of the libraries, with all that they require there."""
+def needed(target: Target, roots: Iterable[str] = ROOTS) -> dict[str, str]:
+    """Names and installed versions of the libraries ``roots``, with all that they require there."""
     marks = {
         "python_version": target.python,
         "python_full_version": f"{target.python}.0",
@@ -102,7 +102,7 @@ def needed(target: Target) -> dict[str, str]:
         "extra": "",
     }
     found: dict[str, str] = {}
-    waiting = list(ROOTS)
+    waiting = list(roots)
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
         if name in found:

@@ -23,6 +23,7 @@ VERBS = [
     "load",
     "exec",
     "logs",
+    "profile",
     "validate",
     "schema",
     "strategies",
