@@ -70,4 +70,4 @@ def print_table(columns: list[str], rows: list[list[str]], title: str = "") -> N
 
 
 def _is_number(text: str) -> bool:
-    return not text or text[0].isdigit() or text[0] in "-–"
+    return not text or text[0].isdigit() or text[0] in "-–+" or text == "never"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telcoai.cli.console import Output, OutputOption, print_json, print_table
+from telcoai.cli.console import Output, OutputOption, print_json, print_table, result_console
 
 if TYPE_CHECKING:
     from telcoai.report import Written
@@ -24,7 +24,7 @@ def report(
 ) -> None:
     """Compare an experiment's runs.
 
-    Writes report.html, summary.json and summary.csv beside them.
+    Writes report.html, summary.json, summary.csv and leaderboard.csv beside them.
     """
     from telcoai.report import write_report
 
@@ -36,9 +36,14 @@ def report(
 
 
 def show_comparison(written: Written) -> None:
-    """Print the comparison, what it shows in a sentence, and where the HTML is."""
-    print_table(*written.comparison.main_table())
-    for note in written.comparison.notes:
-        typer.echo(note)
+    """Print the leaderboard, what it shows, and where the HTML is."""
+    from telcoai.report.leaderboard import WIDEST
+    from telcoai.report.services import brief_table
+
+    print_table(*written.board.table(min(WIDEST, result_console().width)))
+    if written.services:
+        print_table(*brief_table(written.services))
+    for line in (*written.board.claims, *written.board.notes, *written.comparison.notes):
+        typer.echo(line)
     typer.echo(written.comparison.sentence)
     typer.echo(f"report: {written.html}")

@@ -12,19 +12,14 @@ from telcoai.report.distance import distances
 from telcoai.report.experiment import Experiment
 from telcoai.report.ranking import RankingVerdict, rank_energy
 from telcoai.report.sentence import tell
-from telcoai.report.standings import Spread, Standing, Standings, stand
+from telcoai.report.standings import Spread, Standing, Standings
 from telcoai.report.summary import RunSummary
-
-BRIEF = 9
-"""Characters of a column where there is little room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured``, ``simulated`` or the energy
     meter's name.
-
-    ``brief`` is the title where there is little room; columns without one are left out there.
     """
 
     key: str
@@ -32,18 +27,11 @@ class Column:
     unit: str
     source: str
     better: str = ""
-    brief: str = ""
 
     @property
     def heading(self) -> str:
         """Title, unit and source in one line, such as ``p95 latency, ms (measured)``."""
         return self.title + (f", {self.unit}" if self.unit else "") + (f" ({self.source})" if self.source else "")
-
-    @property
-    def brief_heading(self) -> str:
-        """Brief title (its unit in it) and source, in few enough columns for a terminal."""
-        source = self.source.replace(", ", "\n+ ").replace("simulated", "simul.")
-        return "\n".join(part for part in (self.brief, source) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +46,6 @@ class Cell:
     best: bool = False
     range: str = ""
 
-    @property
-    def marked(self) -> str:
-        """The text, with a star for the best, and the range on lines of its own."""
-        span = self.range if len(self.range) <= BRIEF else self.range.replace("–", "–\n")
-        return (f"{self.text} *" if self.best else self.text) + (f"\n{span}" if span else "")
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -72,11 +54,6 @@ class Row:
     strategy: str
     runs: str
     cells: tuple[Cell, ...]
-
-    @property
-    def brief_name(self) -> str:
-        """The strategy, with its valid runs unless that is simply one."""
-        return self.strategy if self.runs == "1" else f"{self.strategy}\n{self.runs} valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +69,6 @@ class Comparison:
     sentence: str
     ranking: RankingVerdict
     notes: tuple[str, ...]
-
-    def main_table(self) -> tuple[list[str], list[list[str]]]:
-        """Headings (of several lines) and texts for 80 columns; the best of a column carries a star."""
-        shown = [k for k, column in enumerate(self.columns) if column.brief]
-        headings = ["strategy", *(self.columns[k].brief_heading for k in shown)]
-        rows = [[row.brief_name, *(row.cells[k].marked for k in shown)] for row in self.rows]
-        return headings, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +93,7 @@ def _changes(how: str) -> tuple[_Figure, ...]:
 def _counts() -> tuple[_Figure, ...]:
     return (
         _Figure(Column("requests", "requests", "", ""), lambda s: s.requests, "{:.0f}"),
-        _Figure(Column("errors", "errors", "", "", "low", "errors"), lambda s: s.errors, "{:.0f}"),
+        _Figure(Column("errors", "errors", "", "", "low"), lambda s: s.errors, "{:.0f}"),
     )
 
 
@@ -132,24 +102,24 @@ def _latencies(how: str) -> tuple[_Figure, ...]:
     p99 = Column("p99", "p99 latency", "ms", how, "low")
     return (
         _Figure(Column("p50", "p50 latency", "ms", how, "low"), lambda s: s.latency_ms.p50, form),
-        _Figure(Column("p95", "p95 latency", "ms", how, "low", "p95,\nms"), lambda s: s.latency_ms.p95, form),
+        _Figure(Column("p95", "p95 latency", "ms", how, "low"), lambda s: s.latency_ms.p95, form),
         _Figure(p99, lambda s: s.latency_ms.p99, form),
     )
 
 
 def _scores(how: str) -> tuple[_Figure, ...]:
-    good = Column("effective_accuracy", "correct and on time", "", how, "high", "correct,\non time")
+    good = Column("effective_accuracy", "correct and on time", "", how, "high")
     return (
-        _Figure(Column("accuracy", "accuracy", "", how, "high", "accuracy"), lambda s: s.accuracy, "{:.3f}"),
+        _Figure(Column("accuracy", "accuracy", "", how, "high"), lambda s: s.accuracy, "{:.3f}"),
         _Figure(good, lambda s: s.effective_accuracy, "{:.3f}"),
     )
 
 
 def _energies(meter: str, how: str) -> tuple[_Figure, ...]:
-    request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low", "energy,\nJ per\nrequest")
+    request = Column("energy_j_per_request", "dynamic energy a request", "J", meter, "low")
     answer = Column("joules_per_correct_on_time", "dynamic energy a good answer", "J", meter, "low")
     everything = Column("energy_j_total", "energy of all nodes, idle too", "J", meter, "low")
-    met = Column("requirements_met", "requirements met", "", f"{how}, {meter}", "high", "require-\nments met")
+    met = Column("requirements_met", "requirements met", "", f"{how}, {meter}", "high")
     return (
         _Figure(request, lambda s: s.energy_j_per_request, "{:.3f}"),
         _Figure(answer, lambda s: s.joules_per_correct_on_time, "{:.3f}"),
@@ -164,9 +134,8 @@ _PLACES = {
 }
 
 
-def compare(experiment: Experiment) -> Comparison:
+def compare(experiment: Experiment, standings: Standings) -> Comparison:
     """Compare the strategies of an experiment over the runs that count."""
-    standings = stand(experiment)
     how = experiment.runs[0].how
     figures = _figures(experiment.runs[0].meter, how)
     ranking = rank_energy(standings)
@@ -224,19 +193,6 @@ def _best(values: list[float], column: Column) -> float:
     return best if finite.count(best) == 1 else math.nan
 
 
-def _bounds(standings: Standings) -> list[str]:
-    """How far everyone is from each strategy that knows the future, in joules a request."""
-    notes = []
-    for bound in (one for one in standings.comparable if one.foresees):
-        least = bound.spread(lambda s: s.energy_j_per_request).median
-        gaps = [
-            (one.strategy, one.spread(lambda s: s.energy_j_per_request).median / least - 1) for one in standings.rivals
-        ]
-        told = ", ".join(f"{name} {gap:+.0%}" for name, gap in gaps if math.isfinite(gap))
-        notes.append(f"{bound.strategy} knows the future and is no rival. Energy a request against it: {told or '–'}.")
-    return notes
-
-
 def _errors(experiment: Experiment, standings: Standings) -> list[str]:
     """How far simulated runs are from the measured ones that they were set against, a line each."""
     against = experiment.runs[0].facts.get("against")
@@ -254,9 +210,10 @@ def _notes(standings: Standings, how: str) -> list[str]:
     failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
     if failing:
         notes.append(f"Too many requests failed to lead in latency or energy: {failing}.")
-    notes += _bounds(standings)
     if most == 1:
         notes.append("One repetition: no interval, and no difference is claimed to be significant.")
     else:
-        notes.append("Several repetitions: median of valid runs, range below it; no test of significance was made.")
+        notes.append(
+            "Several repetitions: median of valid runs; what can be claimed of pairs stands with the leaderboard."
+        )
     return notes

@@ -15,6 +15,7 @@ from telcoai.report.experiment import Experiment
 from telcoai.report.palette import GREY, Look, looks
 from telcoai.report.run import Run
 from telcoai.report.standings import Standings
+from telcoai.report.summary import RunSummary
 
 MOST_BINS = 180
 """Wider bins than a second when a run is longer, so that a report stays small."""
@@ -27,11 +28,12 @@ Figure = dict[str, Any]
 
 @dataclass(frozen=True)
 class Series:
-    """A strategy as drawn: requests of all its ``runs`` together."""
+    """A strategy as drawn: requests of all its ``runs`` together. ``summaries``: the figures of each run."""
 
     label: str
     look: Look
     runs: tuple[Run, ...]
+    summaries: tuple[RunSummary, ...]
 
     @property
     def scored(self) -> pd.DataFrame:
@@ -76,12 +78,14 @@ class Drawing:
 def drawing(experiment: Experiment, standings: Standings, changes: tuple[Happening, ...]) -> Drawing:
     """Draw the runs that count; when there is none, the others, marked as invalid."""
     found = looks(run.strategy for run in experiment.runs)
-    counted = [Series(one.strategy, found[one.strategy], one.runs) for one in standings.comparable]
+    counted = [Series(one.strategy, found[one.strategy], one.runs, one.summaries) for one in standings.comparable]
     meter, how = experiment.runs[0].meter, experiment.runs[0].how
     if counted:
         return Drawing(tuple(counted), changes, meter, how, counts=True)
     rest = [
-        Series(f"{run.name} (invalid)", found[run.strategy], (run,)) for run in experiment.runs if not run.scored.empty
+        Series(f"{run.name} (invalid)", found[run.strategy], (run,), (summary,))
+        for run, summary in zip(experiment.runs, experiment.summaries, strict=True)
+        if not run.scored.empty
     ]
     return Drawing(tuple(rest), changes, meter, how, counts=False)
 

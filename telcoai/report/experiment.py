@@ -11,7 +11,7 @@ import pandas as pd
 
 from telcoai.errors import InputError
 from telcoai.report.run import Run, read_run
-from telcoai.report.summary import flat_rows, summarise
+from telcoai.report.summary import RunSummary, flat_rows, summarise
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Experiment:
     def name(self) -> str:
         """The experiment's name, from the first run that tells it."""
         return next((str(run.facts["experiment"]) for run in self.runs if "experiment" in run.facts), self.path.name)
+
+    @cached_property
+    def summaries(self) -> tuple[RunSummary, ...]:
+        """The figures of each run, in the order of runs."""
+        return tuple(summarise(run) for run in self.runs)
 
     @cached_property
     def samples(self) -> pd.DataFrame:
@@ -61,7 +66,7 @@ class Experiment:
 
     def summary(self) -> pd.DataFrame:
         """One row a run, with the columns of summary.csv."""
-        return pd.DataFrame(flat_rows([summarise(run) for run in self.runs]))
+        return pd.DataFrame(flat_rows(self.summaries))
 
     def _stacked(self, frame_of: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
         frames = [frame_of(run) for run in self.runs]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from telcoai.report.run import Run
-from telcoai.report.summary import summarise
+from telcoai.report.summary import RunSummary
 
 SHOWN_REASONS = 5
 
@@ -63,7 +63,7 @@ def _quantity(value: float, unit: str) -> str:
     return f"{value:.2%}" if unit == "share" else f"{value:.4g} {unit}".strip()
 
 
-def figures_of_runs(runs: tuple[Run, ...]) -> Table:
+def figures_of_runs(runs: tuple[Run, ...], summaries: tuple[RunSummary, ...]) -> Table:
     """The main figures of each run, the invalid ones marked."""
     meter = runs[0].meter
     headings = [
@@ -77,11 +77,10 @@ def figures_of_runs(runs: tuple[Run, ...]) -> Table:
         "correct and on time",
         f"energy a request, J ({meter})",
     ]
-    return headings, [[run.name, *_figures(run)] for run in runs]
+    return headings, [[run.name, *_figures(run, figures)] for run, figures in zip(runs, summaries, strict=True)]
 
 
-def _figures(run: Run) -> list[str]:
-    figures = summarise(run)
+def _figures(run: Run, figures: RunSummary) -> list[str]:
     floats = [
         (figures.latency_ms.p50, "{:.1f}"),
         (figures.latency_ms.p95, "{:.1f}"),

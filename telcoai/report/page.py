@@ -15,11 +15,15 @@ from telcoai.report.changes import Happening, happenings
 from telcoai.report.comparison import Comparison
 from telcoai.report.drawing import Drawing, Figure, drawing
 from telcoai.report.experiment import Experiment
+from telcoai.report.leaderboard import Leaderboard
+from telcoai.report.pairs import difference_table
 from telcoai.report.plot_energy import accuracy_against_energy, energy_per_request, energy_total
+from telcoai.report.plot_front import front_caption, front_plot
 from telcoai.report.plot_latency import latency_cdf, latency_over_time
 from telcoai.report.plot_plan import plan_over_time
 from telcoai.report.plot_time import time_parts
-from telcoai.report.standings import stand
+from telcoai.report.services import NOTE, Fared, full_table
+from telcoai.report.standings import Standings
 
 
 @dataclass(frozen=True)
@@ -33,17 +37,26 @@ class Plot:
     wide: bool = False
 
 
-def render(experiment: Experiment, comparison: Comparison) -> str:
+@dataclass(frozen=True)
+class Findings:
+    """What was computed of an experiment: the page shows it."""
+
+    standings: Standings
+    comparison: Comparison
+    board: Leaderboard
+    services: tuple[Fared, ...]
+
+
+def render(experiment: Experiment, found: Findings) -> str:
     """The text of report.html."""
-    standings = stand(experiment)
     changes = happenings(experiment.runs)
-    drawn = drawing(experiment, standings, changes)
+    drawn = drawing(experiment, found.standings, changes)
     plots = _plots(drawn) if drawn.series else []
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     return environment.get_template("report.html.j2").render(
-        **_content(experiment, comparison, drawn, changes),
+        **_content(experiment, found, drawn, changes),
         plots=plots,
         figures={plot.key: plot.figure for plot in plots},
         css=Markup(_template("report.css")),  # noqa: S704 - our own file
@@ -52,17 +65,19 @@ def render(experiment: Experiment, comparison: Comparison) -> str:
     )
 
 
-def _content(
-    experiment: Experiment, comparison: Comparison, drawn: Drawing, changes: tuple[Happening, ...]
-) -> dict[str, Any]:
+def _content(experiment: Experiment, found: Findings, drawn: Drawing, changes: tuple[Happening, ...]) -> dict[str, Any]:
     runs = experiment.runs
     return {
         "version": __version__,
-        "comparison": comparison,
+        "comparison": found.comparison,
+        "board": found.board,
+        "pairs": difference_table(found.board.differences),
+        "services": full_table(found.services),
+        "services_note": NOTE,
         "counts": drawn.counts,
         "changes": changes,
         "runs": [facts.judge(run) for run in runs],
-        "figures_of_runs": facts.figures_of_runs(runs),
+        "figures_of_runs": facts.figures_of_runs(runs, experiment.summaries),
         "links": facts.links_seen(runs),
         "verified": facts.links_verified(runs),
         "decisions": facts.decisions_made(runs),
@@ -78,6 +93,7 @@ def _content(
 def _plots(drawn: Drawing) -> list[Plot]:
     pooled = " Repetitions are drawn together." if any(len(one.runs) > 1 for one in drawn.series) else ""
     return [
+        Plot("front", "What accuracy costs", front_caption(drawn), front_plot(drawn), wide=True),
         Plot(
             "cdf",
             "Latency",

@@ -9,7 +9,7 @@ import pandas as pd
 from telcoai.report.drawing import Drawing, Figure, Series, figure, short, tick_labels
 from telcoai.report.palette import GREY, TIERS
 from telcoai.report.run import Run
-from telcoai.report.summary import RunSummary, summarise
+from telcoai.report.summary import RunSummary
 
 IDLE = "idle"
 WORDS = {"compute": "compute", "radio_base": "radio, connected", "radio_bytes": "radio, bytes", IDLE: "idle"}
@@ -48,8 +48,7 @@ def accuracy_against_energy(drawn: Drawing) -> Figure:
     """A filled mark a run: accuracy of answers; a hollow one: correct and on time. Bars: energy band, Wilson 95 %."""
     data = []
     for one in drawn.series:
-        for run in one.runs:
-            summary = summarise(run)
+        for run, summary in zip(one.runs, one.summaries, strict=True):
             first = run is one.runs[0]
             data += [
                 _mark(one, run, summary, filled=True, named=first),
@@ -113,10 +112,10 @@ def band_factors(run: Run) -> tuple[float, float]:
 def _dynamic_shares(one: Series) -> pd.DataFrame:
     """Energy per request by (tier, component), mean over runs, scaled to the scored samples' own sum."""
     parts = []
-    for run in one.runs:
+    for run, summary in zip(one.runs, one.summaries, strict=True):
         dynamic = run.energy[run.energy["component"] != IDLE]
         whole_j = float(dynamic["energy_j"].sum())
-        mean_j = summarise(run).energy_j_per_request
+        mean_j = summary.energy_j_per_request
         scale = mean_j / whole_j if whole_j > 0 and math.isfinite(mean_j) else 0.0
         parts.append(dynamic.groupby(["tier", "component"])[ENERGY].sum() * scale)
     return _mean(parts)

@@ -49,11 +49,6 @@ def median_until_met_s(run: Run) -> float:
     return statistics.median_low(found) if found else math.nan
 
 
-def plans_changed(run: Run) -> int:
-    """New plans after the first."""
-    return max(0, int((run.decisions["status"] == "applied").sum()) - 1)
-
-
 def _first_after(plans: Iterable[float], at_s: float, until_s: float) -> float:
     return next((plan_s - at_s for plan_s in plans if at_s <= plan_s < until_s), math.nan)
 

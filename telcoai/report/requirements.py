@@ -9,18 +9,23 @@ that the scenario asks for. It is met when every requirement in force is:
 - accuracy: the share of correct answers among those answered 200, over the whole time in which this requirement was
   in force, is at least the minimum (a window alone holds too few answers to tell); no answer in the window, not met;
 - energy: the dynamic energy of the window's requests, divided by their number, is at most the budget.
+
+A period is met when the windows of all services in it are: ``requirements_met`` is the share of periods that are. The
+same rule with the requests of one device alone says how a device fared; accuracy stays the whole service's there, since
+it is asked of a service and one device's answers are few.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from telcoai.model.requirements import Requirements
 from telcoai.report.run import Run
@@ -28,39 +33,105 @@ from telcoai.report.run import Run
 EDGE_S = 1e-6
 """A change this little after a window's start belongs to the window: times are decimal fractions."""
 
+Phases = Mapping[str, list[tuple[float, Requirements]]]
+"""For each service (start in s after warm-up, requirements), in order of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Some requests, an entry each: latency in ms (infinite where not answered 200), and energy in J."""
+
+    latency_ms: NDArray[np.float64]
+    answered: NDArray[np.bool_]
+    correct: NDArray[np.bool_]
+    energy_j: NDArray[np.float64]
+
+    def at(self, rows: NDArray[np.intp]) -> Requests:
+        """Those at these positions."""
+        return Requests(self.latency_ms[rows], self.answered[rows], self.correct[rows], self.energy_j[rows])
+
+
+def requests_of(samples: pd.DataFrame) -> Requests:
+    """The samples of a run as arrays."""
+    return Requests(
+        samples["latency_ms"].fillna(math.inf).to_numpy(dtype=float),
+        samples["answered"].to_numpy(dtype=bool),
+        samples["correct"].to_numpy(dtype=bool),
+        samples["energy_j"].to_numpy(dtype=float),
+    )
+
 
 def requirements_met(run: Run) -> float:
-    """Share of windows × services in which all requirements were met; NaN when none counts."""
-    verdicts = [met for _, _, met in windows(run)]
-    return float(np.mean(verdicts)) if verdicts else math.nan
+    """Share of periods in which all requirements of all services were met; NaN when none counts."""
+    return share_met((start_s, met) for _, start_s, met in windows(run))
+
+
+def services_met(run: Run) -> dict[str, float]:
+    """The same share for each service by itself."""
+    return _shares(windows(run))
+
+
+def devices_met(run: Run) -> dict[str, float]:
+    """The same share for each device by itself, from its own requests, of all its services."""
+    return _shares(_windows(run, "device"))
 
 
 def windows(run: Run) -> Iterator[tuple[str, float, bool]]:
     """(service, start of the window in s after warm-up, met) for each window that counts."""
+    return _windows(run, "service")
+
+
+def share_met(verdicts: Iterable[tuple[float, bool]]) -> float:
+    """Share of periods in which nothing was missed, from (start of the period, met); NaN without any."""
+    periods: dict[float, bool] = {}
+    for start_s, met in verdicts:
+        periods[start_s] = periods.get(start_s, True) and met
+    return sum(periods.values()) / len(periods) if periods else math.nan
+
+
+def _shares(found: Iterable[tuple[str, float, bool]]) -> dict[str, float]:
+    verdicts: dict[str, list[tuple[float, bool]]] = {}
+    for name, start_s, met in found:
+        verdicts.setdefault(name, []).append((start_s, met))
+    return {name: share_met(own) for name, own in sorted(verdicts.items())}
+
+
+def _windows(run: Run, whose: str) -> Iterator[tuple[str, float, bool]]:
+    """As ``windows``, cut by service and by the column ``whose``, whose value is given."""
     period_s = float(run.scenario.get("period_s", 1.0))
     scored = run.scored
-    index = np.floor((scored["scored_s"] + EDGE_S) / period_s).astype(int)
     phases = requirement_phases(run)
-    shares = _accuracies(scored, phases)
-    for (service, number), rows in scored.groupby([scored["service"], index.rename("window")]):
-        start_s = int(str(number)) * period_s
-        asked = in_force(phases.get(str(service), []), start_s)
+    requests = requests_of(scored)
+    shares = _accuracies(requests, phase_rows(scored, phases))
+    numbers = np.floor((scored["scored_s"] + EDGE_S) / period_s).astype(int).rename("window")
+    groups: dict[tuple[str, str, int], NDArray[np.intp]] = dict(
+        scored.groupby([scored["service"], scored[whose].rename("whose"), numbers]).indices  # type: ignore[arg-type]
+    )
+    for (service, name, number), rows in groups.items():
+        asked = in_force(phases.get(service, []), number * period_s)
         if asked is not None and not _asks_nothing(asked):
-            accurate = asked.accuracy_min is None or shares[str(service), asked] >= asked.accuracy_min
-            yield str(service), start_s, accurate and window_met(rows, replace(asked, accuracy_min=None))
+            accurate = asked.accuracy_min is None or shares[service, asked] >= asked.accuracy_min
+            yield str(name), number * period_s, accurate and window_met(requests.at(rows), _but_accuracy(asked))
+
+
+def phase_rows(samples: pd.DataFrame, phases: Phases) -> dict[tuple[str, Requirements], NDArray[np.intp]]:
+    """Positions of the requests of each service, by what was asked of it when they were scheduled."""
+    found: dict[tuple[str, Requirements], list[NDArray[np.intp]]] = {}
+    names, times_s = samples["service"].to_numpy(), samples["scored_s"].to_numpy(dtype=float) + EDGE_S
+    for service, own in phases.items():
+        rows = np.flatnonzero(names == service)
+        numbers = np.searchsorted([start_s for start_s, _ in own], times_s[rows], side="right") - 1
+        for number, (_, asked) in enumerate(own):
+            found.setdefault((service, asked), []).append(rows[numbers == number])
+    return {key: np.sort(np.concatenate(parts)) for key, parts in found.items()}
 
 
 def _accuracies(
-    scored: pd.DataFrame, phases: dict[str, list[tuple[float, Requirements]]]
+    requests: Requests, rows: Mapping[tuple[str, Requirements], NDArray[np.intp]]
 ) -> dict[tuple[str, Requirements], float]:
-    """Share of correct answers by (service, what was asked of it when the request was scheduled)."""
-    answered = scored[scored["answered"]]
-    found: dict[tuple[str, Requirements], list[bool]] = {}
-    for service, at_s, correct in zip(answered["service"], answered["scored_s"], answered["correct"], strict=True):
-        asked = in_force(phases.get(service, []), at_s)
-        if asked is not None:
-            found.setdefault((service, asked), []).append(bool(correct))
-    shares = {key: sum(rights) / len(rights) for key, rights in found.items()}
+    """Share of correct answers by (service, what was asked of it); 0 without an answer."""
+    parts = {key: requests.at(positions) for key, positions in rows.items()}
+    shares = {key: float(one.correct[one.answered].mean()) for key, one in parts.items() if one.answered.any()}
     return defaultdict(float, shares)
 
 
@@ -82,23 +153,32 @@ def in_force(phases: list[tuple[float, Requirements]], time_s: float) -> Require
     return begun[-1] if begun else None
 
 
-def window_met(rows: pd.DataFrame, asked: Requirements) -> bool:
+def nearest_rank(values: NDArray[np.float64], percentile: float) -> float:
+    """The least value with at least this share (in per cent) of values at or below it; NaN without any."""
+    if not values.size:
+        return math.nan
+    rank = max(math.ceil(percentile / 100 * values.size), 1)
+    return float(np.sort(values)[rank - 1])
+
+
+def window_met(requests: Requests, asked: Requirements) -> bool:
     """Whether the requests of one window keep all that is asked."""
-    answered = rows[rows["answered"]]
-    if asked.deadline_ms is not None:
-        latency_ms = np.sort(rows["latency_ms"].fillna(math.inf).to_numpy())
-        rank = max(math.ceil(asked.percentile / 100 * latency_ms.size), 1)
-        if latency_ms[rank - 1] > asked.deadline_ms:
-            return False
-    if asked.accuracy_min is not None and not answered["correct"].mean() >= asked.accuracy_min:
+    if asked.deadline_ms is not None and nearest_rank(requests.latency_ms, asked.percentile) > asked.deadline_ms:
+        return False
+    correct = requests.correct[requests.answered]
+    if asked.accuracy_min is not None and not (correct.size and correct.mean() >= asked.accuracy_min):
         return False
     budget_j = asked.energy_per_request_j
-    return budget_j is None or bool(rows["energy_j"].mean(skipna=False) <= budget_j)
+    return budget_j is None or bool(requests.energy_j.mean() <= budget_j)
 
 
 def _parsed(values: dict[str, Any]) -> Requirements:
     known = ("percentile", "deadline_ms", "accuracy_min", "energy_per_request_j")
     return Requirements(**{name: values[name] for name in known if name in values})
+
+
+def _but_accuracy(asked: Requirements) -> Requirements:
+    return replace(asked, accuracy_min=None)
 
 
 def _asks_nothing(asked: Requirements) -> bool:

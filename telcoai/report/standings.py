@@ -14,7 +14,7 @@ from typing import Any
 
 from telcoai.report.experiment import Experiment
 from telcoai.report.run import Run
-from telcoai.report.summary import RunSummary, summarise
+from telcoai.report.summary import RunSummary
 
 FREE_TO_DIFFER = frozenset({"strategies", "repetitions", "files"})
 """Keys of a scenario that don't change what one run does."""
@@ -78,6 +78,11 @@ class Standings:
         return tuple(one for one in self.strategies if one.runs)
 
     @property
+    def example(self) -> Run | None:
+        """One of the runs that count, which are all alike but for the strategy and the repetition; None without any."""
+        return next((run for one in self.comparable for run in one.runs), None)
+
+    @property
     def rivals(self) -> tuple[Standing, ...]:
         """Those of them that knew no more than any could."""
         return tuple(one for one in self.comparable if not one.foresees)
@@ -96,22 +101,22 @@ def stand(experiment: Experiment) -> Standings:
     valid = [run for run in experiment.runs if run.valid]
     newest = max(valid, key=lambda run: str(run.facts.get("started", "")), default=None)
     left_out: list[str] = []
-    counted: list[Run] = []
-    for run in experiment.runs:
+    counted: list[tuple[Run, RunSummary]] = []
+    for run, summary in zip(experiment.runs, experiment.summaries, strict=True):
         why = _why_left_out(run, newest)
         if why:
             left_out.append(f"{run.name} is left out: {why}")
         else:
-            counted.append(run)
+            counted.append((run, summary))
     return Standings(tuple(_standings(experiment.runs, counted)), tuple(left_out))
 
 
-def _standings(runs: tuple[Run, ...], counted: list[Run]) -> list[Standing]:
+def _standings(runs: tuple[Run, ...], counted: list[tuple[Run, RunSummary]]) -> list[Standing]:
     found = []
     for strategy in dict.fromkeys(run.strategy for run in runs):
-        own = tuple(run for run in counted if run.strategy == strategy)
+        own = [(run, summary) for run, summary in counted if run.strategy == strategy]
         made = sum(run.strategy == strategy for run in runs)
-        found.append(Standing(strategy, own, tuple(summarise(run) for run in own), made))
+        found.append(Standing(strategy, tuple(run for run, _ in own), tuple(summary for _, summary in own), made))
     return found
 
 

@@ -34,7 +34,7 @@ def test_the_page_draws_every_plot_and_the_console_stays_silent(html: Path, tmp_
     dom = seen.stdout
     assert 'data-drawn="yes"' in dom
     plots = re.findall(r'<div class="plot[^"]*js-plotly-plot[^"]*" id="plot-([a-z-]+)"', dom)
-    assert sorted(plots) == ["accuracy", "cdf", "energy", "over-time", "plan", "time", "total"]
+    assert sorted(plots) == ["accuracy", "cdf", "energy", "front", "over-time", "plan", "time", "total"]
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -63,7 +63,7 @@ def test_the_page_is_no_wider_than_its_window(html: Path, tmp_path: Path, width:
 def test_screenshots_are_light_or_dark_as_the_reader_prefers(
     html: Path, tmp_path: Path, width: int, scheme: str, number: int
 ) -> None:
-    height = 4600 if width > 1000 else 7600
+    height = 5600 if width > 1000 else 9000
     frame = html.parent / "frame.html"
     frame.write_text(
         '<!doctype html><meta name="color-scheme" content="light dark"><style>body{margin:0}'

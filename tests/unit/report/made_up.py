@@ -28,7 +28,10 @@ CHANGE_S, STRICTER_S = 10.0, 15.0
 
 @dataclass(frozen=True)
 class MadeUp:
-    """What to make up. ``slow_ms`` is added to remote latencies after the link change."""
+    """What to make up. ``slow_ms`` is added to remote latencies after the link change.
+
+    ``second``: name of a second service, that of the last two cameras; ``foresees``: strategies told the future.
+    """
 
     strategies: tuple[str, ...] = STRATEGIES
     repetitions: int = 1
@@ -39,6 +42,12 @@ class MadeUp:
     invalid: tuple[str, ...] = ()
     errors: dict[str, float] = field(default_factory=dict)
     seed: int = 7
+    second: str = ""
+    foresees: tuple[str, ...] = ()
+
+    def service_of(self, camera: str) -> str:
+        """The service that a camera sends requests of."""
+        return self.second if self.second and camera in CAMERAS[2:] else "vision"
 
 
 BASE_MS = {"device-only": 95.0, "edge-only": 42.0, "cloud-only": 71.0, "latency-greedy": 43.0}
@@ -106,7 +115,7 @@ def _row(made_up: MadeUp, strategy: str, run: str, camera: str, number: int, at_
     nodes = list(dict.fromkeys([camera, *place.split(",")]))
     return {
         "run": run,
-        "service": "vision",
+        "service": made_up.service_of(camera),
         "device": camera,
         "request_id": number,
         "warmup": scored_s < 0,
@@ -224,6 +233,7 @@ def make_facts(made_up: MadeUp, strategy: str, repetition: int) -> dict[str, Any
         "strategy": strategy,
         "repetition": repetition,
         "seed": made_up.seed * 1000 + repetition,
+        "foresight": strategy in made_up.foresees,
         "state": "complete",
         "valid": not bad,
         "why_invalid": ["driver lag p99: 7.5 ms, bound 2"] if bad else [],
@@ -263,12 +273,14 @@ def make_scenario(made_up: MadeUp) -> dict[str, Any]:
         "topology": make_topology(),
         "services": [
             {
-                "name": "vision",
+                "name": name,
                 "workload": "efficientnet-lite",
-                "devices": list(CAMERAS),
+                "devices": [camera for camera in CAMERAS if made_up.service_of(camera) == name],
                 "demand": demand,
                 "requirements": asked,
             }
+            for name in ("vision", made_up.second)
+            if name
         ],
         "timeline": [],
         "strategies": list(made_up.strategies),

@@ -36,14 +36,14 @@ def figures_of(page: str) -> dict:
 
 def test_plotly_accepts_every_figure(page: str) -> None:
     figures = figures_of(page)
-    assert set(figures) == {"cdf", "over-time", "time", "energy", "total", "accuracy", "plan"}
+    assert set(figures) == {"front", "cdf", "over-time", "time", "energy", "total", "accuracy", "plan"}
     for figure in figures.values():
         plotly.graph_objects.Figure(figure)
 
 
 def test_every_energy_axis_says_that_it_is_modelled(page: str) -> None:
     figures = figures_of(page)
-    for key, axis in (("energy", "yaxis"), ("total", "yaxis"), ("accuracy", "xaxis")):
+    for key, axis in (("energy", "yaxis"), ("total", "yaxis"), ("accuracy", "xaxis"), ("front", "xaxis")):
         assert "(modelled)" in figures[key]["layout"][axis]["title"]["text"]
 
 

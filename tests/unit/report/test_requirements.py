@@ -10,19 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcoai.model.requirements import Requirements
-from telcoai.report.requirements import in_force, window_met
+from telcoai.report.requirements import Requests, in_force, requests_of, share_met, window_met
 
 
-def rows(latency_ms: list[float], correct: list[bool] | None = None, energy_j: float = 1.0) -> pd.DataFrame:
+def rows(latency_ms: list[float], correct: list[bool] | None = None, energy_j: float = 1.0) -> Requests:
     """One window; NaN latency is a request that failed."""
     answered = [not math.isnan(value) for value in latency_ms]
-    return pd.DataFrame(
-        {
-            "latency_ms": latency_ms,
-            "answered": answered,
-            "correct": correct or answered,
-            "energy_j": [energy_j] * len(latency_ms),
-        }
+    return requests_of(
+        pd.DataFrame(
+            {
+                "latency_ms": latency_ms,
+                "answered": answered,
+                "correct": correct or answered,
+                "energy_j": [energy_j] * len(latency_ms),
+            }
+        )
     )
 
 
@@ -68,3 +70,15 @@ def test_a_longer_deadline_never_breaks_a_window_that_was_met(
     strict = window_met(window, Requirements(percentile=percentile, deadline_ms=deadline_ms))
     relaxed = window_met(window, Requirements(percentile=percentile, deadline_ms=deadline_ms * 1.5))
     assert relaxed or not strict
+
+
+def test_a_period_is_met_when_no_service_of_it_is_missed() -> None:
+    assert share_met([(0.0, True), (0.0, False), (1.0, True), (1.0, True), (2.0, True)]) == pytest.approx(2 / 3)
+    assert math.isnan(share_met([]))
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0]), st.booleans()), min_size=1))
+def test_more_services_never_make_more_periods_met(verdicts: list[tuple[float, bool]]) -> None:
+    starts = {start_s for start_s, _ in verdicts}
+    one_more = [*verdicts, *((start_s, False) for start_s in starts)]
+    assert share_met(one_more) == 0 <= share_met(verdicts) <= 1

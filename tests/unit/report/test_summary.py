@@ -25,14 +25,21 @@ KEYS = [
     "requests",
     "errors",
     "latency_ms",
+    "tail_ms",
+    "tail_of_deadline",
     "accuracy",
     "effective_accuracy",
     "energy_j_per_request",
     "energy_j_total",
     "joules_per_correct_on_time",
     "requirements_met",
+    "services_met",
+    "fairness_services",
+    "fairness_devices",
     "until_met_again_s",
+    "plans_decided",
     "plans_changed",
+    "switches_per_device",
     "meter",
     "how",
     "folder",
@@ -41,7 +48,7 @@ KEYS = [
 
 def test_summary_json_has_exactly_the_keys_agreed(four: Path, tmp_path: Path) -> None:
     summary = _written(four, tmp_path)
-    assert list(summary) == ["experiment", "runs"]
+    assert list(summary) == ["experiment", "runs", "leaderboard", "differences", "services"]
     for row in summary["runs"]:
         assert list(row) == KEYS
         assert list(row["latency_ms"]) == ["p50", "p90", "p95", "p99", "max"]
