@@ -20,6 +20,12 @@ from telcoai.report.standings import Standing, Standings
 WIDEST = 100
 """Characters of a line: more aren't used, also where there are."""
 
+HEADS = (
+    "Good: share of requests answered correctly and on time; again met: from a change until requirements are met for "
+    "good; moves: assignments that new plans change. The report has more columns, and says of each what it is."
+)
+"""What the short headings of a terminal mean."""
+
 GAP = 3
 """Characters between the columns of a table on a terminal, and around it."""
 
@@ -160,8 +166,7 @@ def _notes(standings: Standings, bounds: tuple[Standing, ...]) -> tuple[str, ...
     notes = []
     if standings.rivals:
         notes.append(
-            "Order: requirements met in most periods, then fewest joules per good answer: correct and on time. "
-            "Again met: from a change until requirements are met for good; moves: assignments that new plans change."
+            "Order: requirements met in most periods, then fewest joules per good answer: correct and on time."
         )
     counts = sorted({len(one.runs) for one in standings.comparable})
     if counts and counts[-1] > 1:

@@ -71,6 +71,12 @@ def services_met(run: Run) -> dict[str, float]:
     return _shares(windows(run))
 
 
+def domains_met(run: Run) -> dict[str, float]:
+    """The same share for each domain that services are of, over all its services; empty when none is of any."""
+    domains = {str(service["name"]): service.get("domain") for service in run.scenario.get("services", ())}
+    return _shares((str(domains[name]), start_s, met) for name, start_s, met in windows(run) if domains.get(name))
+
+
 def devices_met(run: Run) -> dict[str, float]:
     """The same share for each device by itself, from its own requests, of all its services."""
     return _shares(_windows(run, "device"))

@@ -18,11 +18,12 @@ NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Fared:
-    """One strategy: medians over runs, with their range. ``services`` by name."""
+    """One strategy: medians over runs, with their range. ``services`` and the ``domains`` that they are of by name."""
 
     strategy: str
     bound: bool
     services: Mapping[str, Spread]
+    domains: Mapping[str, Spread]
     over_services: Spread
     over_devices: Spread
 
@@ -45,16 +46,19 @@ def fared(standings: Standings) -> tuple[Fared, ...]:
 
 
 def _fared(one: Standing, names: list[str]) -> Fared:
-    shares = {name: one.spread(_share_of(name)) for name in names}
-    over_services, over_devices = (
-        one.spread(lambda s: s.fairness_services),
-        one.spread(lambda s: s.fairness_devices),
+    domains = sorted({name for summary in one.summaries for name in summary.domains_met})
+    return Fared(
+        strategy=one.strategy,
+        bound=one.foresees,
+        services={name: one.spread(_share_of(name, lambda s: s.services_met)) for name in names},
+        domains={name: one.spread(_share_of(name, lambda s: s.domains_met)) for name in domains},
+        over_services=one.spread(lambda s: s.fairness_services),
+        over_devices=one.spread(lambda s: s.fairness_devices),
     )
-    return Fared(one.strategy, one.foresees, shares, over_services, over_devices)
 
 
-def _share_of(name: str) -> Callable[[RunSummary], float]:
-    return lambda summary: summary.services_met.get(name, math.nan)
+def _share_of(name: str, shares: Callable[[RunSummary], Mapping[str, float]]) -> Callable[[RunSummary], float]:
+    return lambda summary: shares(summary).get(name, math.nan)
 
 
 def brief_table(rows: tuple[Fared, ...]) -> tuple[list[str], list[list[str]]]:
@@ -69,11 +73,15 @@ def full_table(rows: tuple[Fared, ...]) -> tuple[list[str], list[list[str]]]:
     """For a page: every service; empty without rows."""
     if not rows:
         return [], []
-    heads = ["strategy", *(f"{name} met" for name in rows[0].services), "Jain, services", "Jain, devices"]
+    domains = sorted({name for one in rows for name in one.domains})
+    nothing = Spread(math.nan, math.nan, math.nan, 0)
+    shown = [*(f"{name} met" for name in rows[0].services), *(f"domain {name} met" for name in domains)]
+    heads = ["strategy", *shown, "Jain, services", "Jain, devices"]
     return heads, [
         [
             one.strategy + (" (bound)" if one.bound else ""),
             *(_ranged(share, "{:.0%}") for share in one.services.values()),
+            *(_ranged(one.domains.get(name, nothing), "{:.0%}") for name in domains),
             *_indices(one, ranged=True),
         ]
         for one in rows
@@ -87,6 +95,7 @@ def as_rows(rows: tuple[Fared, ...]) -> list[dict[str, Any]]:
             "strategy": one.strategy,
             "bound": one.bound,
             "services_met": {name: share.median for name, share in one.services.items()},
+            "domains_met": {name: share.median for name, share in one.domains.items()},
             "fairness_services": one.over_services.median,
             "fairness_devices": one.over_devices.median,
         }

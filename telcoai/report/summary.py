@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from telcoai.report.fairness import jain
 from telcoai.report.reaction import median_until_met_s
-from telcoai.report.requirements import devices_met, requirements_met, services_met
+from telcoai.report.requirements import devices_met, domains_met, requirements_met, services_met
 from telcoai.report.run import Run
 from telcoai.report.switching import plans_changed, plans_decided, switches_per_device
 from telcoai.report.tail import tail_of_deadline, tails_ms
@@ -45,7 +45,8 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The figures of one run, with the keys of summary.json. ``tail_ms`` and ``services_met`` are by service;
+    """The figures of one run, with the keys of summary.json. ``tail_ms`` and ``services_met`` are by service,
+    ``domains_met`` by the domain of services;
     ``fairness_services`` and ``fairness_devices`` are NaN for one alone, and where nothing was met."""
 
     strategy: str
@@ -64,6 +65,7 @@ class RunSummary:
     joules_per_correct_on_time: float
     requirements_met: float
     services_met: Mapping[str, float]
+    domains_met: Mapping[str, float]
     fairness_services: float
     fairness_devices: float
     until_met_again_s: float
@@ -108,6 +110,7 @@ def summarise(run: Run) -> RunSummary:
         joules_per_correct_on_time=_ratio(dynamic_j, good),
         requirements_met=requirements_met(run),
         services_met=services,
+        domains_met=domains_met(run),
         fairness_services=_fairness(services.values()),
         fairness_devices=_fairness(devices_met(run).values()),
         until_met_again_s=median_until_met_s(run),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,7 @@ import pytest
 
 import telcoai.report
 from telcoai.report.fairness import jain
-from telcoai.report.requirements import devices_met, requirements_met, services_met
+from telcoai.report.requirements import devices_met, domains_met, requirements_met, services_met
 from telcoai.report.run import Run
 from telcoai.report.services import Fared, brief_table, fared, full_table
 from telcoai.report.standings import Spread, stand
@@ -63,10 +64,23 @@ def test_one_service_has_no_table_and_no_index_over_services(four: Path) -> None
 def test_the_least_met_service_is_named_unless_all_are_alike() -> None:
     def one(**shares: float) -> Fared:
         spreads = {name: Spread(share, share, share, 1) for name, share in shares.items()}
-        return Fared("x", False, spreads, Spread(1.0, 0.9, 1.0, 2), Spread(math.nan, math.nan, math.nan, 0))
+        return Fared("x", False, spreads, {}, Spread(1.0, 0.9, 1.0, 2), Spread(math.nan, math.nan, math.nan, 0))
 
     assert one(a=0.5, b=0.4).worst == ("b", 0.4)
     heads, [row] = brief_table((one(a=1.0, b=1.0),))
     assert row == ["x", "all alike", "100%", "1.000", "–"]
     assert len(heads) == len(row)
     assert full_table((one(a=0.5, b=0.4),))[1] == [["x", "50%", "40%", "1.000 (0.900–1.000)", "–"]]
+
+
+def test_services_of_one_domain_are_met_together(run: Run, made_up: ModuleType, tmp_path: Path) -> None:
+    assert domains_met(run) == {}
+    path = made_up.make_run(tmp_path, made_up.MadeUp(second="audio"), "device-only", 1) / "run.json"
+    facts = json.loads(path.read_text())
+    for service in facts["scenario"]["services"]:
+        service["domain"] = "plant"
+    path.write_text(json.dumps(facts))
+    experiment = telcoai.report.load(tmp_path)
+    assert domains_met(experiment.runs[0]) == {"plant": requirements_met(run)}
+    heads, [row] = full_table(fared(stand(experiment)))
+    assert row[heads.index("domain plant met")] == f"{requirements_met(run):.0%}"

@@ -34,6 +34,7 @@ KEYS = [
     "joules_per_correct_on_time",
     "requirements_met",
     "services_met",
+    "domains_met",
     "fairness_services",
     "fairness_devices",
     "until_met_again_s",
