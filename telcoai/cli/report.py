@@ -37,13 +37,13 @@ def report(
 
 def show_comparison(written: Written) -> None:
     """Print the leaderboard, what it shows, and where the HTML is."""
-    from telcoai.report.leaderboard import HEADS, WIDEST
+    from telcoai.report.leaderboard import WIDEST
     from telcoai.report.services import brief_table
 
     print_table(*written.board.table(min(WIDEST, result_console().width)))
     if written.services:
         print_table(*brief_table(written.services))
-    for line in (HEADS, *written.board.claims, *written.board.notes, *written.comparison.notes):
+    for line in (*written.board.legend, *written.board.claims, *written.board.notes, *written.comparison.notes):
         typer.echo(line)
     typer.echo(written.comparison.sentence)
     typer.echo(f"report: {written.html}")

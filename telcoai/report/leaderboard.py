@@ -70,6 +70,11 @@ class Leaderboard:
     claims: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """What the short headings of the table mean, where there is a figure under them."""
+        return (HEADS,) if any(entry.counted for entry in self.entries) else ()
+
     def table(self, width: int = WIDEST) -> tuple[list[str], list[list[str]]]:
         """Headings (of several lines) and texts for a terminal so many characters wide; the last columns, which decide
         least, are left out where they don't fit."""

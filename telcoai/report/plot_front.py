@@ -16,8 +16,9 @@ def front_plot(drawn: Drawing) -> Figure:
     places = {one.label: _place(one) for one in drawn.series}
     front = front_of(drawn)
     marks = [_mark(one, *places[one.label], bound=_is_bound(one)) for one in drawn.series]
+    line = [_line([places[label] for label in front])] if front else []
     return figure(
-        [_line([places[label] for label in front]), *marks],
+        [*line, *marks],
         f"dynamic energy a correct answer on time, J ({drawn.modelled})",
         f"correct and on time ({drawn.how})",
         xaxis={"rangemode": "tozero"},
@@ -26,7 +27,9 @@ def front_plot(drawn: Drawing) -> Figure:
 
 
 def front_of(drawn: Drawing) -> tuple[str, ...]:
-    """Labels of those on the front; bounds are none of them."""
+    """Labels of those on the front; bounds are none of them, and invalid runs make none."""
+    if not drawn.counts:
+        return ()
     return pareto_front({one.label: _point(*_place(one)) for one in drawn.series if not _is_bound(one)})
 
 
@@ -35,7 +38,7 @@ def front_caption(drawn: Drawing) -> str:
     front = front_of(drawn)
     rivals = [one.label for one in drawn.series if not _is_bound(one)]
     bounds = [one.label for one in drawn.series if _is_bound(one)]
-    told = f"On the front, beaten by none in both: {', '.join(front)}. " if front else "Nobody has both figures. "
+    told = f"On the front, beaten by none in both: {', '.join(front)}. " if front else "Nobody is on the front. "
     behind = [label for label in rivals if label not in front]
     told += f"Behind it: {', '.join(behind)}. " if front and behind else ""
     told += f"{' and '.join(bounds)}, hollow: a bound that knows the future, and no rival. " if bounds else ""

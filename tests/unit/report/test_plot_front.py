@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import ModuleType
 
 import pytest
@@ -44,3 +45,10 @@ def test_words_say_who_is_on_it_who_is_a_bound_and_where_figures_come_from(drawn
     assert "edge-only, hollow: a bound that knows the future" in told
     assert told.endswith("Energy is modelled, accuracy measured.")
     assert "(modelled)" in front_plot(drawn)["layout"]["xaxis"]["title"]["text"]
+
+
+def test_invalid_runs_make_no_front(drawn: Drawing) -> None:
+    invalid = dataclasses.replace(drawn, counts=False)
+    assert front_of(invalid) == ()
+    assert front_caption(invalid).startswith("Nobody is on the front.")
+    assert all(mark["mode"] == "markers" for mark in front_plot(invalid)["data"])
