@@ -10,10 +10,12 @@ def stage_seconds(profile: DeviceProfile, variant: Variant, stage: int, family: 
     """Time of one stage of one sample on one core, in seconds.
 
     In this order: the profile's measurement of that very stage; the speed published for the family; the speed of the
-    precision. KeyError when the profile knows no speed for the variant's precision.
+    precision. KeyError when the profile knows no speed for the variant's precision, or has other stages' times.
     """
     measured = profile.stage_s.get(variant.name)
     if measured is not None:
+        if len(measured) != len(variant.stages):
+            raise KeyError(f"it has {len(measured)} stage times for {variant.name}, of {len(variant.stages)} stages")
         return measured[stage]
     speed = speed_of(profile, variant.precision, family)
     return profile.overhead_s.value + variant.stages[stage].flops / (speed.value * 1e9)

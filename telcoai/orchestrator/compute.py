@@ -44,7 +44,7 @@ def node_stage_seconds(profile: DeviceProfile, variant: Variant, family: str) ->
     except KeyError as err:
         raise InputError(
             f"device profile {profile.name} can't run variant {variant.name}: {err.args[0]}",
-            "add a speed for that precision to the profile",
+            "add a speed for that precision to the profile, or measure the workload with telcoai profile",
         ) from err
 
 

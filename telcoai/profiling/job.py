@@ -55,11 +55,15 @@ class Machine:
 
 @dataclass(frozen=True, config=STRICT)
 class Measurement:
-    """Runs of each stage by variant, and of decoding a JPEG frame by its edge in pixels. ``date``: local, ISO 8601."""
+    """Runs of each stage by variant, and of decoding a JPEG frame by its edge in pixels. ``date``: local, ISO 8601.
+
+    ``core_share``: core time that the process got while it was timed, over ``threads`` cores all the time.
+    """
 
     machine: Machine
     date: str
     threads: int
+    core_share: float
     stages: dict[str, tuple[Runs, ...]]
     decode: dict[int, Runs]
 

@@ -130,7 +130,8 @@ async def measure(job: Job, say: Callable[[str], None] = lambda _: None) -> Meas
     """Run the job on this machine; ``say`` gets a line after the warm-up. InputError when the job doesn't fit it."""
     machine, workers = this_machine(), job.threads or usable_cores()
     if workers > machine.cores:
-        raise InputError(f"{workers} stages at once need as many cores, and there are {machine.cores}", "fewer threads")
+        few = f"there are {machine.cores}: --threads says how many run at once, whatever --cores says"
+        raise InputError(f"{workers} stages at once need as many cores, and {few}")
     frames = _frames(job.frames)
     with _bench(job, workers) as bench:
         await bench.prepare(frames)
@@ -142,13 +143,21 @@ async def measure(job: Job, say: Callable[[str], None] = lambda _: None) -> Meas
         say(f"{len(units)} stages and sizes warmed up; {job.repeat} runs of each take about {about_s:.0f} s")
         bench.runs = {unit: [] for unit in units}
         with _no_collection():
-            await bench.play(list(rounds(units, job.repeat, dice)), workers, job.seed)
+            core_share = await _timed(bench, list(rounds(units, job.repeat, dice)), workers, job.seed)
     stages = {
         name: tuple(tuple(bench.runs[name, stage]) for stage in range(len(variant.stages)))
         for name, variant in bench.variants.items()
     }
     decode = {bench.variants[name].input_size: tuple(runs) for (name, at), runs in bench.runs.items() if at == DECODE}
-    return Measurement(machine, datetime.now().astimezone().isoformat("T", "seconds"), workers, stages, decode)
+    date = datetime.now().astimezone().isoformat("T", "seconds")
+    return Measurement(machine, date, workers, core_share, stages, decode)
+
+
+async def _timed(bench: Bench, order: list[Unit], workers: int, seed: int) -> float:
+    """Play what counts; returns the share of the cores' time that this process got meanwhile."""
+    wall_s, cpu_s = time.monotonic(), time.process_time()
+    await bench.play(order, workers, seed)
+    return (time.process_time() - cpu_s) / (time.monotonic() - wall_s) / workers
 
 
 @contextmanager

@@ -18,6 +18,9 @@ DRIFT = 1.05
 OTHER_LOAD = 0.3
 """So is a load average above this share of the cores before the start."""
 
+LEAST_CORE_SHARE = 0.9
+"""So is a process that got less of its cores' time than this: handing stages over takes a few hundredths."""
+
 SCALING = frozenset({"ondemand", "conservative", "powersave", "schedutil"})
 """Governors that change the clock with the load."""
 
@@ -91,6 +94,11 @@ def _second_to_first(runs: Sequence[int]) -> float:
 
 def _surroundings(measured: Measurement) -> Iterator[str]:
     machine = measured.machine
+    if measured.core_share < LEAST_CORE_SHARE:
+        yield (
+            f"only {measured.core_share:.0%} of {measured.threads} cores' time was to be had: other programs took the "
+            "rest, and times are too long"
+        )
     if machine.load > OTHER_LOAD * machine.cores:
         yield f"the load average was {machine.load:.1f} on {machine.cores} cores before the start: something else ran"
     scaling = sorted(SCALING & set(machine.governor.split(", ")))

@@ -36,6 +36,11 @@ def test_a_machine_that_gets_slower_is_told():
     assert any("second half of the runs was 20% slower" in line for line in said)
 
 
+def test_cores_that_others_had_are_told():
+    (said,) = warnings(measurement(core_share=0.6))
+    assert said.startswith("only 60% of 4 cores' time was to be had")
+
+
 def test_other_load_and_a_clock_that_follows_it_are_told():
     machine = dataclasses.replace(MACHINE, load=2.0, governor="ondemand, performance")
     said = warnings(measurement(machine))

@@ -34,6 +34,7 @@ def measurement(machine: Machine = MACHINE, **changes: object) -> Measurement:
         "machine": machine,
         "date": "2030-01-02T03:04:05+00:00",
         "threads": 4,
+        "core_share": 0.98,
         "stages": {"small-fp32": (runs(2.0),) * 3, "small-int8": (runs(1.5), runs(1.5), runs(1.4))},
         "decode": {128: runs(0.5)},
     }
