@@ -97,7 +97,7 @@ def _surroundings(measured: Measurement) -> Iterator[str]:
     if measured.core_share < LEAST_CORE_SHARE:
         yield (
             f"only {measured.core_share:.0%} of {measured.threads} cores' time was to be had: other programs took the "
-            "rest, and times are too long"
+            "rest, or one process can't keep so many cores busy"
         )
     if machine.load > OTHER_LOAD * machine.cores:
         yield f"the load average was {machine.load:.1f} on {machine.cores} cores before the start: something else ran"
