@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from telcoai.model.topology import Topology
-from telcoai.model.workload import ExitPoint, Variant, WorkloadInfo
+from telcoai.model.workload import Variant, WorkloadInfo
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -43,4 +43,4 @@ def read_only_workload(workload: WorkloadInfo) -> WorkloadInfo:
 
 
 def _variant(variant: Variant) -> Variant:
-    return replace(variant, exits=tuple(ExitPoint(one.accuracy, ReadOnly(one.table)) for one in variant.exits))
+    return replace(variant, exits=tuple(replace(one, table=ReadOnly(one.table)) for one in variant.exits))

@@ -38,10 +38,20 @@ class ExitPoint:
 
     ``table`` maps a confidence threshold to (share of the samples *reaching this exit* whose confidence is at or
     above it, accuracy of those), from the calibration slice with earlier exits ignored.
+    ``exists`` is False where no answer can be had after a stage, only its activation: accuracy 0, an empty table, and
+    no threshold but one that is never reached.
     """
 
     accuracy: float
     table: Mapping[float, tuple[float, float]]
+    exists: bool = True
+
+
+NO_EXIT = ExitPoint(0.0, {}, exists=False)
+"""What stands after a stage without an exit."""
+
+UNSURE = -1.0
+"""The confidence of a stage without an exit: below every threshold."""
 
 
 @dataclass(frozen=True, slots=True)

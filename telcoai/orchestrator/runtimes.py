@@ -109,8 +109,12 @@ def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None, gr
         "precision": variant.precision,
         "input_size": variant.input_size,
         "stages": [
-            {"path": ground.place(stage.path), "activation_shape": list(stage.activation_shape)}
-            for stage in variant.stages
+            {
+                "path": ground.place(stage.path),
+                "activation_shape": list(stage.activation_shape),
+                "has_exit": point.exists,
+            }
+            for stage, point in zip(variant.stages, variant.exits, strict=True)
         ],
         "stage_s": list(times) if times else None,
         "compute": list(modes[variant.name]),

@@ -19,10 +19,14 @@ Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 @dataclass(frozen=True, config=STRICT)
 class StageConfig:
-    """One stage: its ONNX file, and its output's shape without batch (empty for the last stage)."""
+    """One stage: its ONNX file, and its output's shape without batch (empty for the last stage).
+
+    ``has_exit``: whether the file gives ``logits``, as the last stage's has to.
+    """
 
     path: Path
     activation_shape: tuple[Size, ...]
+    has_exit: bool = True
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -133,6 +137,8 @@ def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[
         problems.append(f"{variant.name}: stage_s needs {count} entries, one a stage")
     if any(not stage.activation_shape for stage in variant.stages[:-1]) or variant.stages[-1].activation_shape:
         problems.append(f"{variant.name}: every stage but the last needs an activation_shape")
+    if not variant.stages[-1].has_exit:
+        problems.append(f"{variant.name}: the last stage needs an exit")
     if "replay" in variant.compute and workload.replay is None:
         problems.append(f"{variant.name}: compute is replay, but the workload has no replay file")
     return problems

@@ -83,4 +83,9 @@ def _reasons(one: AssignmentForm, config: NodeConfig) -> list[str]:
         reasons.append(f"{one.service}: {len(one.hops)} hops for {stages} stages")
     if len(one.thresholds) != stages - 1:
         reasons.append(f"{one.service}: {len(one.thresholds)} thresholds for {stages - 1} early exits")
+    reasons += [
+        f"{one.service}: threshold {threshold:g} after stage {index}, which has no exit: only more than 1 goes"
+        for index, (threshold, stage) in enumerate(zip(one.thresholds, variant.stages, strict=False))
+        if not stage.has_exit and threshold <= 1
+    ]
     return reasons

@@ -13,7 +13,7 @@ from telcoai.model.wire import WIRES, wire_bytes
 from telcoai.serving.config import NodeConfig, VariantConfig, WorkloadConfig
 from telcoai.serving.stage_runs import StageOutput
 
-Table = tuple[NDArray[np.uint8], NDArray[np.float32]]
+Table = tuple[NDArray[np.integer], NDArray[np.float32]]
 """Predictions and confidences, each samples × stages."""
 
 
@@ -33,7 +33,8 @@ class Replay:
         predictions, confidences = self._tables[variant.name, wire]
         shape = variant.stages[stage].activation_shape
         size = wire_bytes(math.prod(shape), wire) if shape else 0
-        return StageOutput(int(predictions[sample, stage]), float(confidences[sample, stage]), bytes(size), 1.0)
+        prediction, confidence = int(predictions[sample, stage]), float(confidences[sample, stage])
+        return StageOutput(prediction, confidence, bytes(size), 1.0, is_replayed=True)
 
 
 def read_replay(config: NodeConfig) -> Replay:

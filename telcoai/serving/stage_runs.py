@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcoai.model.wire import from_wire, to_wire
+from telcoai.model.workload import UNSURE
 from telcoai.serving.config import VariantConfig
 from telcoai.serving.refusals import Refused
 
@@ -21,7 +22,7 @@ from telcoai.serving.refusals import Refused
 class StageOutput:
     """What a stage gave: its exit's answer, and the activation in wire form (empty after the last stage).
 
-    ``logits`` is None when replayed.
+    ``logits`` is None when replayed, and where the stage has no exit: its confidence is then below every threshold.
     """
 
     prediction: int
@@ -29,6 +30,7 @@ class StageOutput:
     activation: bytes
     scale: float
     logits: NDArray[np.float32] | None = None
+    is_replayed: bool = False
 
 
 class Sessions:
@@ -57,11 +59,12 @@ class Sessions:
         else:
             shape = (1, *variant.stages[index - 1].activation_shape)
             value = from_wire(payload, scale, wire, shape)
-        outputs = ["logits", "activation"] if stage.activation_shape else ["logits"]
+        outputs = (["logits"] if stage.has_exit else []) + (["activation"] if stage.activation_shape else [])
         with _failures(f"stage {index} of {variant.name} can't be run"):
-            logits, *rest = session.run(outputs, {session.get_inputs()[0].name: value})
-        prediction, confidence = answer_of(logits)
-        activation, new_scale = to_wire(rest[0], wire) if rest else (b"", 1.0)
+            given = dict(zip(outputs, session.run(outputs, {session.get_inputs()[0].name: value}), strict=True))
+        logits = given.get("logits")
+        prediction, confidence = answer_of(logits) if logits is not None else (0, UNSURE)
+        activation, new_scale = to_wire(given["activation"], wire) if stage.activation_shape else (b"", 1.0)
         return StageOutput(prediction, confidence, activation, new_scale, logits)
 
 

@@ -64,7 +64,7 @@ class StageRunner:
         if stage == len(route.thresholds) or output.confidence >= route.thresholds[stage]:
             return Answer(output.prediction, output.confidence, stage, output.logits)
         job.activation = output.activation
-        job.route = route.moved_to(stage + 1, output.scale, output.logits is None)
+        job.route = route.moved_to(stage + 1, output.scale, output.is_replayed)
         return None
 
     async def _paced(self, job: Job, started_ns: int) -> tuple[StageOutput, int]:
@@ -80,7 +80,7 @@ class StageRunner:
             return output, done_ns
         decode_s = (variant.decode_s or 0.0) if job.jpeg and stage == 0 else 0.0
         due_ns = started_ns + round((decode_s + variant.stage_s[stage]) * 1e9)
-        if done_ns > due_ns and output.logits is not None:
+        if done_ns > due_ns and not output.is_replayed:
             self._stats.overruns += 1
             job.ledger.has_overrun = True
             return output, done_ns

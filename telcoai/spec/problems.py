@@ -95,7 +95,7 @@ def _walk(model: type[BaseModel], loc: Iterable[str | int]) -> tuple[Place, list
         if isinstance(step, int):
             place = (*place, step)
             continue
-        tagged = [form for form in forms if len(forms) > 1 and _is_tag(form, step)]
+        tagged = [form for form in forms if form.__name__ == step or (len(forms) > 1 and _is_tag(form, step))]
         if tagged:
             forms = tagged
             continue

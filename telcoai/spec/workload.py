@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from telcoai.model.workload import ExitPoint, Stage, Variant, WorkloadInfo
+from telcoai.model.workload import NO_EXIT, ExitPoint, Stage, Variant, WorkloadInfo
 from telcoai.spec.library import Library, Source
 from telcoai.spec.places import Places
 from telcoai.spec.references import Dangling, beside
@@ -51,7 +52,9 @@ def _stage(places: Places, written: StageForm, variant: int, number: int) -> Sta
     )
 
 
-def _exit(written: ExitForm) -> ExitPoint:
+def _exit(written: ExitForm | Literal["none"]) -> ExitPoint:
+    if written == "none":
+        return NO_EXIT
     table = {threshold: (share, accuracy) for threshold, share, accuracy in written.table}
     return ExitPoint(written.accuracy_calibration, table)
 

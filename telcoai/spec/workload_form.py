@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from telcoai.spec.form import Document, Form, Name, Reference
 from telcoai.spec.profile_form import Precision
@@ -44,6 +44,12 @@ class ExitForm(Form):
         return self
 
 
+StageExit = Annotated[
+    Annotated[ExitForm, Tag("ExitForm")] | Annotated[Literal["none"], Tag("none")],
+    Discriminator(lambda value: "none" if value == "none" else "ExitForm"),
+]
+
+
 class VariantForm(Form):
     """One member of a family."""
 
@@ -51,12 +57,16 @@ class VariantForm(Form):
     precision: Precision
     input_size: Annotated[int, Field(ge=1, le=8192)] = Field(description="Pixels of the square frame's side.")
     stages: Annotated[list[StageForm], Field(min_length=1, max_length=64)]
-    exits: Annotated[list[ExitForm], Field(min_length=1, max_length=64)]
+    exits: Annotated[list[StageExit], Field(min_length=1, max_length=64)] = Field(
+        description="One a stage; none where a stage has no exit, which the last one can't."
+    )
 
     @model_validator(mode="after")
     def _one_exit_a_stage(self) -> Self:
         if len(self.stages) != len(self.exits):
-            raise ValueError("needs one exit a stage")
+            raise ValueError("needs one exit a stage, none where there isn't one")
+        if not isinstance(self.exits[-1], ExitForm):
+            raise ValueError("needs an exit after the last stage")
         if self.stages[-1].activation_shape or not all(s.activation_shape for s in self.stages[:-1]):
             raise ValueError("every stage but the last needs an activation_shape, the last one []")
         return self

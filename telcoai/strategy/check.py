@@ -112,6 +112,11 @@ def _lengths(one: Assignment, variant: Variant) -> list[str]:
         found.append(f"{len(one.hops)} hops for the {stages} stages of {variant.name}")
     if len(one.thresholds) != stages - 1:
         found.append(f"{len(one.thresholds)} thresholds for the {stages - 1} early exits of {variant.name}")
+    found += [
+        f"threshold {threshold!r} after stage {index} of {variant.name}, which has no exit: only more than 1 goes"
+        for index, (threshold, point) in enumerate(zip(one.thresholds, variant.exits, strict=False))
+        if not point.exists and _number(threshold) and threshold <= 1
+    ]
     return found
 
 

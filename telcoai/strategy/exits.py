@@ -55,6 +55,9 @@ def forecast(variant: Variant, thresholds: tuple[float, ...]) -> ExitForecast:
     wrong = 0.0
     before = 1.0
     for index, point in enumerate(variant.exits):
+        if not point.exists:
+            leave.append(0.0)
+            continue
         share, error = _at_exit(variant, index, thresholds)
         kept = min(1.0, (1 - point.accuracy) / before) if before > 0 else 1.0
         wrong_gone *= kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcoai.model.wire import from_wire, to_wire
+from telcoai.model.workload import UNSURE
 
 if TYPE_CHECKING:
     import onnxruntime
 
 Activation = NDArray[np.float32]
+Outputs = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What each exit says. ``prediction``: uint8, samples × exits. ``confidence``: float32 largest softmax, same."""
+    """What each exit says. ``prediction``: class, samples × exits. ``confidence``: float32 largest softmax, same.
 
-    prediction: NDArray[np.uint8]
+    A stage without an exit has prediction 0 and confidence ``UNSURE``.
+    """
+
+    prediction: NDArray[np.integer]
     confidence: NDArray[np.float32]
 
     def accuracy(self, labels: NDArray[np.int64]) -> tuple[float, ...]:
@@ -41,18 +46,29 @@ class Chain:
         """Answers of every exit to frames of S × S × 3 uint8, for each form in which activations may travel."""
         rows: dict[str, list[list[tuple[int, float]]]] = {wire: [] for wire in wires}
         for frame in frames:
-            first = self._sessions[0].run(None, {"frame": frame[None]})
+            first = run_named(self._sessions[0], {"frame": frame[None]})
             for wire in wires:
                 rows[wire].append(self._rest(first, wire))
         return {wire: _table(found) for wire, found in rows.items()}
 
-    def _rest(self, outputs: list[Any], wire: str) -> list[tuple[int, float]]:
+    def _rest(self, outputs: Outputs, wire: str) -> list[tuple[int, float]]:
         """Answers of every exit, given the first stage's outputs (logits, activation)."""
-        found = [answer_of(outputs[0])]
+        found = [said(outputs)]
         for session in self._sessions[1:]:
-            outputs = session.run(None, {"activation_in": across(outputs[1], wire)})
-            found.append(answer_of(outputs[0]))
+            outputs = run_named(session, {"activation_in": across(outputs["activation"], wire)})
+            found.append(said(outputs))
         return found
+
+
+def run_named(session: onnxruntime.InferenceSession, feed: Outputs) -> Outputs:
+    """Every output of a session, by name."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(feed)), strict=True))
+
+
+def said(outputs: Outputs) -> tuple[int, float]:
+    """Prediction and confidence of a stage's exit; of a stage without one, 0 and less than any threshold."""
+    return answer_of(outputs["logits"]) if "logits" in outputs else (0, UNSURE)
 
 
 def across(activation: Activation, wire: str) -> Activation:
@@ -81,4 +97,6 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 def _table(rows: list[list[tuple[int, float]]]) -> Answers:
     pairs = np.array(rows, np.float64)
-    return Answers(pairs[..., 0].astype(np.uint8), pairs[..., 1].astype(np.float32))
+    classes = pairs[..., 0].astype(np.int64)
+    kind = np.min_scalar_type(int(classes.max(initial=0)))
+    return Answers(classes.astype(kind), pairs[..., 1].astype(np.float32))

@@ -17,7 +17,8 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """Cost of one sample. ``flops``: 2 per multiply-add of Conv, Gemm and MatMul, nothing else counted.
+    """Cost of one sample. ``flops``: 2 per multiply-add of Conv, Gemm and MatMul and of their integer kinds,
+    nothing else counted.
 
     ``param_bytes``: bytes of all stored weights. ``activation_shape``: the ``activation`` output without the batch
     dimension, () when the graph has none.
@@ -31,7 +32,7 @@ class StageCost:
 def stage_cost(model: onnx.ModelProto, input_shape: Shape) -> StageCost:
     """Cost of a graph whose one input has ``input_shape`` (without the batch dimension)."""
     shapes = infer_shapes(model, (1, *input_shape))
-    flops = sum(_node_flops(node, shapes) for node in model.graph.node)
+    flops = sum(node_flops(node, shapes) for node in model.graph.node)
     activation = shapes["activation"][1:] if "activation" in _output_names(model) else ()
     return StageCost(flops, param_bytes(model), activation)
 
@@ -88,14 +89,16 @@ def _output_names(model: onnx.ModelProto) -> set[str]:
     return {output.name for output in model.graph.output}
 
 
-def _node_flops(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
+def node_flops(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:
     """2 × multiply-adds of one node; 0 for kinds without any."""
-    if node.op_type == "Conv":
+    if node.op_type in ("Conv", "ConvInteger"):
         per_output = math.prod(shapes[node.input[1]][1:])
+    elif node.op_type == "QLinearConv":
+        per_output = math.prod(shapes[node.input[3]][1:])
     elif node.op_type == "Gemm":
         transposed = any(a.name == "transA" and a.i for a in node.attribute)
         per_output = shapes[node.input[0]][0 if transposed else 1]
-    elif node.op_type == "MatMul":
+    elif node.op_type in ("MatMul", "MatMulInteger", "QLinearMatMul"):
         per_output = shapes[node.input[0]][-1]
     else:
         return 0

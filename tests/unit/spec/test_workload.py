@@ -56,9 +56,24 @@ def test_a_workload_is_resolved_beside_its_file(folder):
             "",
             "one exit a stage",
         ),
+        (
+            "        - {accuracy: 0.9, accuracy_shipped: 0.89, accuracy_calibration: 0.88, table: []}\n",
+            "        - none\n",
+            "an exit after the last stage",
+        ),
+        ("- {accuracy: 0.7, accuracy_shipped: 0.71,", "- {accuracy: 7, accuracy_shipped: 0.71,", "17:22"),
     ],
 )
 def test_what_is_wrong_is_said(folder, old, new, said):
     with pytest.raises(SpecError) as caught:
         load_workload(files(folder, old, new))
     assert any(said in line for line in caught.value.problems), caught.value.problems
+
+
+def test_a_stage_may_have_no_exit(folder):
+    first = (
+        "{accuracy: 0.7, accuracy_shipped: 0.71, accuracy_calibration: 0.6, table: [[0.5, 0.8, 0.75], [0.8, 0.4, 0.9]]}"
+    )
+    exits = load_workload(files(folder, first, "none")).variant("tiny-32-fp32").exits
+    assert [point.exists for point in exits] == [False, True]
+    assert exits[0].table == {}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcoai.model.plan import Assignment, Plan
+from telcoai.model.workload import NO_EXIT
 from telcoai.strategy.check import problems
 from telcoai.strategy.static import EdgeOnly
 
@@ -100,3 +101,14 @@ def test_nothing_that_a_strategy_returns_breaks_the_check(one: Any, two: Any, th
     assert problems(one, SEEN)
     assert problems(Plan(one, two, three), SEEN)
     assert isinstance(changed(service=one, hops=two, thresholds=three, fallback_variant=four), list)
+
+
+def test_a_threshold_after_a_stage_without_exit_has_to_be_one_that_is_never_reached() -> None:
+    service = SEEN.services[0]
+    without = tuple(replace(one, exits=(NO_EXIT, *one.exits[1:])) for one in service.workload.variants)
+    seen = replace(SEEN, services=(replace(service, workload=replace(service.workload, variants=without)),))
+    assert problems(GOOD, seen) == []
+    early = replace(GOOD, assignments=(replace(GOOD.assignments[0], thresholds=(0.8, 0.8)),))
+    (problem,) = problems(early, seen)
+    assert "threshold 0.8 after stage 0" in problem
+    assert "has no exit" in problem

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcoai.model.workload import ExitPoint, Variant
+from telcoai.model.workload import NO_EXIT, ExitPoint, Variant
 from telcoai.strategy.exits import NEVER, forecast, keeping, never, options
 
 from .conftest import variant, workload
@@ -99,3 +99,17 @@ def test_a_forecast_is_always_made_of_shares(
     assert sum(found.leave) == pytest.approx(1.0)
     assert all(0 <= share <= 1 + 1e-9 for share in (*found.leave, *found.reach))
     assert -1e-9 <= found.accuracy <= 1 + 1e-9
+
+
+def test_a_stage_without_an_exit_changes_no_forecast() -> None:
+    first, last = ExitPoint(0.8, {0.9: (0.4, 0.95)}), ExitPoint(0.9, {})
+    short = Variant("short", "fp32", 96, 27648, ONE.stages[:2], (first, last))
+    between, plain = forecast(with_exits(first, NO_EXIT, last), (0.9, NEVER)), forecast(short, (0.9,))
+    assert between.leave == (plain.leave[0], 0.0, plain.leave[1])
+    assert between.accuracy == pytest.approx(plain.accuracy)
+
+
+def test_a_stage_without_an_exit_has_no_threshold_to_choose() -> None:
+    assert [option.thresholds for option in options(with_exits(NO_EXIT, NO_EXIT, ExitPoint(0.9, {})))] == [
+        (NEVER, NEVER)
+    ]
