@@ -173,9 +173,9 @@ def _notes(standings: Standings, bounds: tuple[Standing, ...]) -> tuple[str, ...
         notes.append(
             "Order: requirements met in most periods, then fewest joules per good answer: correct and on time."
         )
-    counts = sorted({len(one.runs) for one in standings.comparable})
-    if counts and counts[-1] > 1:
-        told = ", ".join(f"{n} runs: {max(0.0, estimate(range(n)).confidence):.0%}" for n in counts)
+    counts = sorted({len(one.runs) for one in standings.comparable} - {1})
+    if counts:
+        told = ", ".join(f"{n} runs: {estimate(range(n)).confidence:.0%}" for n in counts)
         notes.append(
             "Figures are medians over runs, below them an interval for the median between runs in order of size "
             f"({told}; from 6 runs on it has at least 95 %)."

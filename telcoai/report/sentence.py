@@ -36,6 +36,8 @@ class Lead:
 def tell(standings: Standings, changes: tuple[Happening, ...], meter: str) -> str:
     """What the comparison shows; for one strategy, its figures; for none, why there is nothing to compare."""
     comparable = standings.rivals
+    if not comparable and standings.comparable:
+        return "Only a bound has a valid run, so there is nothing to compare."
     if not comparable:
         return "No run is valid, so there is nothing to compare; each run says why."
     if len(comparable) == 1:

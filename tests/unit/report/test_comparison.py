@@ -127,3 +127,8 @@ def test_who_drops_requests_leads_in_no_latency_or_energy_figure(made_up: Module
     assert not any(c.best for c, column in zip(dropping.cells, comparison.columns, strict=True) if column.unit)
     assert comparison.sentence.startswith("cloud-only has the lowest p95 latency before")
     assert any("Too many requests failed" in note and "device-only" in note for note in comparison.notes)
+
+
+def test_a_bound_alone_is_compared_with_nobody(made_up: ModuleType, tmp_path: Path) -> None:
+    made_up.make_experiment(tmp_path, made_up.MadeUp(strategies=("edge-only",), foresees=("edge-only",)))
+    assert compared(tmp_path).sentence == "Only a bound has a valid run, so there is nothing to compare."
