@@ -17,7 +17,9 @@ MEASURED_PERIODS = 5
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link: delays as last measured; jitter, rate and loss as verified when the run began."""
+    """A link as its last measurement found it: the delay is that measured, while jitter, rate and loss are what the
+    network says that it gave the link then, as ETSI's radio network information (MEC 012) tells an application.
+    A link through which nothing came keeps what was seen before."""
 
     a: str
     b: str

@@ -38,7 +38,6 @@ class LinkProbe:
     def __init__(self, links: Iterable[Link], measure: Measure, t0_ns: int) -> None:
         self._asked = {link.name: link for link in links}
         self._known = dict(self._asked)
-        self._seen: dict[tuple[str, str], Seen] = {}
         self._measure = measure
         self._t0_ns = t0_ns
         self._paused: set[str] = set()
@@ -126,21 +125,12 @@ class LinkProbe:
         return time.monotonic_ns() - self._t0_ns
 
     def views(self) -> dict[str, LinkView]:
-        """Each link with its delay as measured last; jitter, rate and loss as they were when the probe was made.
+        """Each link with its delay as measured last; jitter, rate and loss as they were asked then.
 
         What the timeline asks for meanwhile isn't told: a strategy sees a change when a probe has seen it.
         """
         with self._lock:
-            return {
-                name: LinkView(link.a, link.b, self._view(name, "up", link.up), self._view(name, "down", link.down))
-                for name, link in self._known.items()
-            }
-
-    def _view(self, name: str, direction: str, known: LinkState) -> LinkState:
-        seen = self._seen.get((name, direction))
-        if seen is None or seen.delay_ms is None:
-            return known
-        return replace(known, delay_ms=seen.delay_ms)
+            return {name: LinkView(link.a, link.b, link.up, link.down) for name, link in self._known.items()}
 
     def _run(self) -> None:
         while not self._stop.wait(GAP_S):
@@ -163,8 +153,17 @@ class LinkProbe:
             for (name, direction), one in seen.items():
                 link = self._asked[name]
                 if name in since_before and since_before[name] == self._since_ns.get(name):
-                    self._seen[name, direction] = one
+                    self._know(link, direction, one)
                     self.readings.append(_reading(link, direction, one, now_ns))
+
+    def _know(self, asked: Link, direction: str, seen: Seen) -> None:
+        if seen.delay_ms is None:
+            return
+        known = self._known[asked.name]
+        if direction == "up":
+            self._known[asked.name] = replace(known, up=replace(asked.up, delay_ms=seen.delay_ms))
+        else:
+            self._known[asked.name] = replace(known, down=replace(asked.down, delay_ms=seen.delay_ms))
 
 
 def _reading(link: Link, direction: str, seen: Seen, now_ns: int) -> LinkReading:

@@ -158,7 +158,9 @@ class Alternatives:
         if options is None or option is None or not all(map(self._sites.alive, (one.device, *one.hops))):
             return None
         service = options.service
-        origin = Origin(one.device, service.workload, self._rate(one), frames_of(service))
+        origin = Origin(
+            one.device, service.workload, self._rate(one), frames_of(service), service.requirements.percentile
+        )
         return course(option, one.hops, one.wire, self._sites, origin)
 
     def _load_under(self, plan: Plan) -> Occupancy:

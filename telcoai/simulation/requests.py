@@ -13,12 +13,9 @@ from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.events import Process
 from telcoai.simulation.jobs import Arrival, Job, Note, Refused, SimulatedService, job_of, local_of, row_of
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
-from telcoai.simulation.tcp import Connection
-from telcoai.simulation.world import World
-from telcoai.strategy.pipe import LEAST_RTO_S, REPLY_BYTES
-
-ALL = 0.95
-"""From this share of lost packets on, nothing is taken to get through."""
+from telcoai.simulation.world import ALL, World
+from telcoai.strategy.pipe import REPLY_BYTES
+from telcoai.strategy.tcp import LEAST_RTO_S, Connection
 
 
 class Requests:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from telcoai.model.routes import Step
 from telcoai.model.topology import LinkState
-from telcoai.simulation.tcp import Connection, Path
 from telcoai.strategy.pipe import SEGMENT_BYTES, backward, occupied_s
+from telcoai.strategy.tcp import Connection, Path
 
 
 class Wires:

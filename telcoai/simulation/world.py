@@ -8,7 +8,7 @@ from dataclasses import replace
 from telcoai.load.config import RESTART_S
 from telcoai.model.routes import Step, routes_from
 from telcoai.model.scenario import NodeState
-from telcoai.model.topology import Link, LinkState, Tier, Topology
+from telcoai.model.topology import LinkState, Tier, Topology
 from telcoai.model.view import LinkView
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.simulation.events import Events
@@ -18,6 +18,9 @@ from telcoai.simulation.wires import Wires
 READY_S = 0.14
 """From the start of a node or its workload until its runtime answers: the median of 19 such starts of edges and clouds
 on virtual hosts, quickstart's testbed on a machine of two cores (0.08 to 0.27 s). Pods of a cluster take seconds."""
+
+ALL = 0.95
+"""From this share of lost packets on, nothing is taken to get through."""
 
 PLANNED_S = 0.17
 """A device's runtime takes so much longer to have its plan, as it reads what the plan needs: 10 starts of cameras took
@@ -36,6 +39,7 @@ class World:
         self._devices = frozenset(node.name for node in topology.tier(Tier.DEVICE))
         self._built = {link.name: link for link in topology.links}
         self._links = dict(self._built)
+        self._seen = dict(self._built)
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
 
     def way(self, source: str, target: str) -> tuple[Step, ...] | None:
@@ -88,10 +92,6 @@ class World:
         return {name: node.figures(self.events.now_s) for name, node in self.nodes.items()}
 
     def links(self) -> Mapping[str, LinkView]:
-        """Links as a probe sees them: delays as they are, all else as it was when the run began."""
-        return {name: _seen(self._built[name], link) for name, link in self._links.items()}
-
-
-def _seen(built: Link, link: Link) -> LinkView:
-    up, down = (replace(was, delay_ms=now.delay_ms) for was, now in ((built.up, link.up), (built.down, link.down)))
-    return LinkView(link.a, link.b, up, down)
+        """Links as a probe sees them: as they are, but for those through which nothing comes."""
+        self._seen |= {name: link for name, link in self._links.items() if max(link.up.loss, link.down.loss) < ALL}
+        return {name: LinkView(link.a, link.b, link.up, link.down) for name, link in self._seen.items()}

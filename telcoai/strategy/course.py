@@ -19,12 +19,16 @@ REQUEST_HEADER_BYTES = 700
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where requests come from: a device with its rate, the workload that they are for, and how frames travel."""
+    """Where requests come from: a device with its rate, the workload that they are for, and how frames travel.
+
+    ``percentile``: that of latency which is asked for.
+    """
 
     device: str
     workload: WorkloadInfo
     rate_per_s: float
     frames: Frames = field(default_factory=Frames)
+    percentile: float = 95.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,13 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way of those who leave at one exit: ``share`` of requests, ``seconds`` without any waiting, and how many of
-    the course's visits and crossings it takes, counted from the first."""
+    """The way of those who leave at one exit: ``share`` of requests, mean ``seconds`` without any queueing, how much
+    ``late_s`` is more at the percentile, and how many of the course's visits and crossings it takes, counted from the
+    first."""
 
     share: float
     seconds: float
-    jitter_s: float
+    late_s: float
     visits: int
     crossings: int
 
@@ -100,18 +105,18 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
     visits: list[Visit] = []
     crossings: list[Crossing] = []
     ways: list[Way] = []
-    spent = jitter_s = 0.0
+    spent = late_s = 0.0
     for leg in legs:
         share = reach[leg.first]
         crossings += _crossings(leg, share)
-        over = pipe(leg.way, origin.rate_per_s)
+        over = pipe(leg.way, origin.rate_per_s, origin.percentile)
         spent += over.seconds(leg.payload)
-        jitter_s += over.jitter_s
+        late_s += over.tail_s(leg.payload)
         held = sum(seconds[k] * reach[k] for k in range(leg.first, leg.last + 1))
         visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, held / share if share > 0 else 0.0))
         for stage in range(leg.first, leg.last + 1):
             spent += seconds[stage]
-            ways.append(Way(option.forecast.leave[stage], spent, jitter_s, len(visits), len(crossings)))
+            ways.append(Way(option.forecast.leave[stage], spent, late_s, len(visits), len(crossings)))
     return Course(tuple(visits), tuple(crossings), tuple(ways))
 
 

@@ -116,7 +116,13 @@ class Ledger:
         if option is not None:
             wrong = wrong_share(option.forecast.accuracy, one.wire, len(set(one.hops)) > 1)
             if all(self._whole.alive(hop) for hop in one.hops):
-                origin = Origin(one.device, service.workload, service.rate_per_s[one.device], frames_of(service))
+                origin = Origin(
+                    one.device,
+                    service.workload,
+                    service.rate_per_s[one.device],
+                    frames_of(service),
+                    service.requirements.percentile,
+                )
                 path = course(option, one.hops, one.wire, self._whole, origin)
         self._known[one] = _Known(wrong, path, {})
         return self._known[one]

@@ -21,14 +21,18 @@ from telcoai.strategy.candidates import Candidate, as_assignment, chains, course
 from telcoai.strategy.course import Course
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.predict import Occupancy, Prediction, loaded
+from telcoai.strategy.predict import Occupancy, Prediction, late_share, loaded
 from telcoai.strategy.queueing import KNEE
 from telcoai.strategy.sheet import Figures, Numbers, Sheet
 from telcoai.strategy.sites import Sites, as_measured
 
 GAIN_J = 0.001
-GAIN_S = 0.002
-"""Least gains that move a device: in joules a request when both ways are in time, in seconds when neither is."""
+GAIN_LATE = 0.01
+"""Least gains that move a device: in joules a request when both ways are in time, in requests that are late out of one
+when neither is."""
+
+LATE_PER_S = 0.01
+"""Where the late are as many, the percentile decides: a second of it counts as one request late in a hundred."""
 
 _SLACK = 1e-9
 """Relative; bounds are summed in another order than what they bound."""
@@ -49,7 +53,7 @@ class EnergyAware:
 
 
 class Thrift:
-    """The least joules among what is in time, else the least latency."""
+    """The least joules among what is in time, else the fewest requests that are late."""
 
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._sites = sites
@@ -58,7 +62,7 @@ class Thrift:
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by the least energy that they can take, while they can be in time; if none is, all of them
-        by the least latency that they can take."""
+        by how many requests are late at the least."""
         found: Choice | None = None
         figures = [self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites)]
         tails = [least_tail_s(one, job.menu.percentile, load, self._sites) for one in figures]
@@ -69,11 +73,11 @@ class Thrift:
         if found is not None:
             return found
         for one, tail_s in zip(figures, tails, strict=True):
-            found = self._search(job, load, (one, tail_s), found, met=False)
+            found = self._search(job, load, (one, _lateness(job, one.mean_s, tail_s)), found, met=False)
         return found
 
     def judged(self, job: Job, choice: Choice, load: Occupancy) -> Choice:
-        """A choice at its joules, or at its latency when it is late."""
+        """A choice at its joules, or at the share that is late when it isn't in time."""
         if choice.course is None:
             return choice
         prediction, cost = self._judge(job, choice.course, load)
@@ -103,7 +107,8 @@ class Thrift:
         load.add(path, job.rate_per_s)
         prediction = loaded(path, job.menu.percentile, load)
         if not self._in_time(job, path, prediction, load):
-            cost = Cost(prediction.tail_s, GAIN_S, met=False)
+            late = _lateness(job, np.array(prediction.mean_s), np.array(prediction.tail_s))
+            cost = Cost(float(late), GAIN_LATE, met=False)
         else:
             safely = prediction.tail_s <= (1 - GAIN_SHARE) * _deadline_s(job)
             cost = Cost(self._powers.request_j(path, job.rate_per_s, load), GAIN_J, safely=safely)
@@ -134,9 +139,16 @@ def _deadline_s(job: Job) -> float:
     return math.inf if deadline_ms is None else deadline_ms / 1e3
 
 
+def _lateness(job: Job, mean_s: Numbers, tail_s: Numbers) -> Numbers:
+    """What is made small where nothing is in time: the share of requests over the deadline, then the percentile."""
+    deadline_s = _deadline_s(job)
+    late = late_share(mean_s, tail_s, job.menu.percentile, deadline_s) if deadline_s < math.inf else 0.0
+    return np.asarray(late + LATE_PER_S * tail_s)
+
+
 def _notes(choices: list[Choice]) -> list[str]:
     costs = [choice.cost for choice in choices if choice.cost is not None]
     spent = [cost.value for cost in costs if cost.met]
     late = len(costs) - len(spent)
     found = [f"{sum(spent) / len(spent):.3f} J a request on average of devices"] if spent else []
-    return found + ([f"{late} can't be in time and take the least latency"] if late else [])
+    return found + ([f"{late} can't be in time and have the fewest requests late"] if late else [])

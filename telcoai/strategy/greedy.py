@@ -63,7 +63,9 @@ class Job:
     @property
     def origin(self) -> Origin:
         """Where its requests come from."""
-        return Origin(self.device, self.service.workload, self.rate_per_s, frames_of(self.service))
+        return Origin(
+            self.device, self.service.workload, self.rate_per_s, frames_of(self.service), self.menu.percentile
+        )
 
     @property
     def key(self) -> str:

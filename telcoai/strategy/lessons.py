@@ -61,6 +61,8 @@ class _Case:
     link: str
     """Its way out; empty when it served itself."""
     factor: float
+    state: LinkView | None = None
+    """That link as it was."""
 
 
 def learn(view: View) -> Lessons:
@@ -70,18 +72,24 @@ def learn(view: View) -> Lessons:
         if ago <= len(view.past):
             found = {(case.device, bool(case.link)): case for case in _cases(view, ago, found)} | found
     local = [case for case in found.values() if not case.link]
-    away = {case.link: case.factor for case in found.values() if case.link}
     compute = {
         name: _middle(case.factor for case in local if case.profile == name) for name in {c.profile for c in local}
     }
+    return Lessons(compute, _of_links(view, [case for case in found.values() if case.link]))
+
+
+def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
+    """A link goes by its own lesson, else by those of the same radio; in either case while it is as long as that link
+    was: what is learnt of a cell's edge says nothing of its middle."""
     radio = {link.name: link.radio for link in view.topology.links}
-    kinds = {
-        kind: _middle(factor for name, factor in away.items() if radio.get(name) == kind)
-        for kind in {radio.get(name) for name in away}
-    }
-    own = {name: _beyond_noise(factor) for name, factor in away.items()}
-    links = {name: own.get(name, kinds.get(kind, 1.0)) for name, kind in radio.items() if name in own or kind}
-    return Lessons(compute, links)
+    found = {}
+    for name, now in view.links.items():
+        alike = [case for case in cases if case.state is not None and _alike(case.state, now)]
+        own = [case.factor for case in alike if case.link == name]
+        kind = [case.factor for case in alike if radio.get(name) and radio.get(case.link) == radio[name]]
+        if own or kind:
+            found[name] = _middle(own or kind)
+    return found
 
 
 def _middle(factors: Iterable[float]) -> float:
@@ -110,7 +118,8 @@ def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterato
     for one, service, path in courses:
         measured_ms = service.latency_ms.get(one.device) if (one.device, _is_away(one)) in news else None
         if path is not None and measured_ms is not None and _settled(one, then, before, sites):
-            yield _case(one, (path, measured_ms / 1e3), service, load, sites)
+            case = _case(one, (path, measured_ms / 1e3), service, load, sites)
+            yield replace(case, state=then.links.get(case.link))
 
 
 def _is_away(one: Assignment) -> bool:

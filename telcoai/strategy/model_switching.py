@@ -14,11 +14,13 @@ variant runs always.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from telcoai.model.plan import Assignment, Plan
+from telcoai.model.requirements import Requirements
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant
@@ -28,7 +30,7 @@ from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
-from telcoai.strategy.predict import Occupancy, waits_of
+from telcoai.strategy.predict import Occupancy, Prediction, late_share, loaded
 from telcoai.strategy.sites import Sites, as_measured
 
 _ROUNDS = 2
@@ -100,7 +102,13 @@ def _group(service: ServiceView, node: str, devices: tuple[str, ...], sites: Sit
         option = _whole(variant)
         paths = []
         for device in devices:
-            origin = Origin(device, service.workload, service.rate_per_s[device], frames_of(service))
+            origin = Origin(
+                device,
+                service.workload,
+                service.rate_per_s[device],
+                frames_of(service),
+                service.requirements.percentile,
+            )
             path = course(option, (node,) * len(variant.stages), "fp16", sites, origin)
             if path is not None and sites.alive(device):
                 paths.append((path, origin.rate_per_s))
@@ -145,21 +153,19 @@ def _judge(group: _Group, variant: Variant, load: Occupancy) -> _Pick:
     in_time = mean_s = 0.0
     for path, rate_per_s in paths:
         weight = rate_per_s / total if total > 0 else 1 / len(paths)
-        wait_s = waits_of(path, load).along(path.ways[-1])
-        in_time += weight * _share_in_time(path, wait_s, group.service.requirements.deadline_ms)
-        mean_s += weight * (path.ways[-1].seconds + wait_s)
+        seen = loaded(path, group.service.requirements.percentile, load)
+        in_time += weight * _share_in_time(seen, group.service.requirements)
+        mean_s += weight * seen.mean_s
     _add(group, variant, load, -1)
     return _Pick(variant, in_time, variant.accuracy * in_time, mean_s)
 
 
-def _share_in_time(path: Course, wait_s: float, deadline_ms: float | None) -> float:
-    """Share of answers within the deadline: the time without waiting is the same for all, the wait is exponential."""
-    if deadline_ms is None:
+def _share_in_time(seen: Prediction, asked: Requirements) -> float:
+    """Share of answers within the deadline."""
+    if asked.deadline_ms is None:
         return 1.0
-    left_s = deadline_ms / 1e3 - path.ways[-1].seconds - path.ways[-1].jitter_s
-    if left_s < 0:
-        return 0.0
-    return -math.expm1(-left_s / wait_s) if wait_s > 0 else 1.0
+    late = late_share(np.array(seen.mean_s), np.array(seen.tail_s), asked.percentile, asked.deadline_ms / 1e3)
+    return 1.0 - float(late)
 
 
 def _assignment(group: _Group, device: str, pick: _Pick | None, sites: Sites) -> Assignment:

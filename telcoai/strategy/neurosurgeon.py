@@ -71,7 +71,9 @@ def _assign(service: ServiceView, device: str, view: View, sites: Sites) -> tupl
 def _cuts(service: ServiceView, device: str, option: Option, view: View, sites: Sites) -> Iterator[_Cut]:
     """Every cut, the one after the last stage first: the device alone."""
     stages = len(option.variant.stages)
-    origin = Origin(device, service.workload, service.rate_per_s[device], frames_of(service))
+    origin = Origin(
+        device, service.workload, service.rate_per_s[device], frames_of(service), service.requirements.percentile
+    )
     for server in servers(device, sites) or (device,):
         for first in range(stages, -1, -1):
             hops = (device,) * first + (server,) * (stages - first)

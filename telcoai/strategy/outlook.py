@@ -23,7 +23,7 @@ def follow(one: Assignment, service: ServiceView, sites: Sites) -> Course | None
     rate_per_s = service.rate_per_s.get(one.device)
     if option is None or rate_per_s is None or not all(sites.alive(hop) for hop in (one.device, *one.hops)):
         return None
-    origin = Origin(one.device, service.workload, rate_per_s, frames_of(service))
+    origin = Origin(one.device, service.workload, rate_per_s, frames_of(service), service.requirements.percentile)
     return course(option, one.hops, one.wire, sites, origin)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+import numpy as np
+
 from telcoai.strategy.course import Course, Way
 from telcoai.strategy.queueing import wait_s
+from telcoai.strategy.windows import Numbers
 
 _Key = TypeVar("_Key", str, tuple[str, bool])
 
@@ -135,8 +138,19 @@ def _predict(course: Course, percentile: float, waits: Waits) -> Prediction:
         mean_s += way.share * (way.seconds + wait)
         gone += way.share
         if tail_s is None and gone >= percentile / 100 - 1e-9:
-            tail_s = way.seconds + stretch * wait + way.jitter_s
+            tail_s = way.seconds + stretch * wait + way.late_s
     return Prediction(mean_s, mean_s if tail_s is None else tail_s)
+
+
+def late_share(mean_s: Numbers, tail_s: Numbers, percentile: float, deadline_s: float) -> Numbers:
+    """Share of requests over the deadline, of those with this mean and this latency at the percentile.
+
+    Latency is taken for a constant and an exponential on top, which has both; where even the mean is late, all are.
+    It never falls when mean or tail rises.
+    """
+    apart_s = np.maximum(tail_s - mean_s, 1e-12)
+    left = 1 + (deadline_s - mean_s) * max(1e-3, tail_stretch(percentile) - 1) / apart_s
+    return np.asarray(np.where(mean_s < deadline_s, np.exp(-np.maximum(left, 0.0)), 1.0))
 
 
 def tail_stretch(percentile: float) -> float:

@@ -18,7 +18,7 @@ _Pair = tuple[int, int]
 class _Sketch:
     """A candidate on chains of given profiles: ``seconds`` of compute in its score, and what it sends.
 
-    ``sends``: ((level from, level to), payload in bytes, weight in the score, weight of the way's jitter).
+    ``sends``: ((level from, level to), payload in bytes, weight in the score, weight of its tail).
     """
 
     candidate: Candidate
@@ -54,7 +54,7 @@ class Ranking:
             self._asked[profiles] = {(pair, payload) for s in sketches for pair, payload, _, _ in s.sends}
         pipes = {pair: self._pipe(chain, pair, rate_per_s) for pair in combinations(range(len(chain)), 2)}
         costs = {
-            (pair, size): (pipes[pair].seconds(size), pipes[pair].jitter_s) for pair, size in self._asked[profiles]
+            (pair, size): (pipes[pair].seconds(size), pipes[pair].tail_s(size)) for pair, size in self._asked[profiles]
         }
         ranked = [(_score(sketch, costs), sketch.candidate) for sketch in self._sketches[profiles]]
         ranked.sort(key=lambda one: one[0])
@@ -88,14 +88,14 @@ class Ranking:
         return _Sketch(one, seconds, tuple(sends))
 
     def _pipe(self, chain: tuple[str, ...], pair: _Pair, rate_per_s: float) -> Pipe:
-        return pipe(self._sites.route(chain[pair[0]], chain[pair[1]]), rate_per_s)
+        return pipe(self._sites.route(chain[pair[0]], chain[pair[1]]), rate_per_s, self._options.percentile)
 
 
 def _score(sketch: _Sketch, costs: dict[tuple[_Pair, int], tuple[float, float]]) -> float:
     total = sketch.seconds
-    for pair, payload, weight, jitter_weight in sketch.sends:
-        seconds, jitter_s = costs[pair, payload]
-        total += weight * seconds + jitter_weight * jitter_s
+    for pair, payload, weight, tail_weight in sketch.sends:
+        seconds, late_s = costs[pair, payload]
+        total += weight * seconds + tail_weight * late_s
     return total
 
 

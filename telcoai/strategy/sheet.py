@@ -44,12 +44,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Figures:
-    """The rows on one chain of nodes. ``send_s``: time of a request and its reply between each pair of levels."""
+    """The rows on one chain of nodes. ``send_s``: mean time of a request and its reply between each
+    pair of levels; ``late_s``: how much more at the percentile."""
 
     rows: Rows
     chain: tuple[str, ...]
     send_s: Numbers
-    jitter_s: Numbers
+    late_s: Numbers
 
     @cached_property
     def mean_s(self) -> Numbers:
@@ -59,7 +60,7 @@ class Figures:
     @cached_property
     def tail_s(self) -> Numbers:
         """Latency at the percentile without load."""
-        sending = _where(self.rows.tail, self.send_s + self.jitter_s)
+        sending = _where(self.rows.tail, self.send_s + self.late_s)
         return np.asarray(self.rows.tail_core_s.sum(axis=1) + sending.sum(axis=1))
 
     @cached_property
@@ -100,10 +101,13 @@ class Sheet:
         if profiles not in self._rows:
             self._rows[profiles] = self._work_out(chain)
         known = self._rows[profiles]
-        pipes = [pipe(self._sites.route(chain[a], chain[b]), rate_per_s) for a, b in known.pairs]
-        table = np.array([[one.seconds(payload) for payload in known.payloads] for one in pipes])
-        send_s = np.take_along_axis(table.T, known.size, axis=0) if known.size.size else known.share
-        return Figures(known, chain, send_s, np.array([one.jitter_s for one in pipes]))
+        percentile = self._options.percentile
+        pipes = [pipe(self._sites.route(chain[a], chain[b]), rate_per_s, percentile) for a, b in known.pairs]
+        if not known.size.size:
+            return Figures(known, chain, known.share, known.share)
+        send_s = np.array([[one.seconds(payload) for payload in known.payloads] for one in pipes])
+        late_s = np.array([[one.tail_s(payload) for payload in known.payloads] for one in pipes])
+        return Figures(known, chain, *(np.take_along_axis(one.T, known.size, axis=0) for one in (send_s, late_s)))
 
     def _work_out(self, chain: tuple[str, ...]) -> Rows:
         found = [one for one in candidates(self._options, len(chain)) if self._can_run(one, chain)]

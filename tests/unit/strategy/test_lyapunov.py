@@ -29,7 +29,7 @@ PLAN = Lyapunov().plan
 TIGHT = Requirements(deadline_ms=60.0, accuracy_min=0.86)
 
 
-def slow(gflops: float = 1.0) -> Topology:
+def slow(gflops: float = 0.5) -> Topology:
     built = topology(1)
     return replace(built, profiles={**built.profiles, "pi": profile("pi", 1, gflops)})
 

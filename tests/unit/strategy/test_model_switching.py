@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from telcoai.model.view import NodeView, View
 from telcoai.strategy.course import Origin, course
 from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.model_switching import ModelSwitching
-from telcoai.strategy.predict import Occupancy, waits_of
+from telcoai.strategy.predict import Occupancy, late_share, loaded
 from telcoai.strategy.sites import as_measured
 
 from .conftest import profile, topology, view, workload
@@ -54,9 +54,8 @@ def effective(seen: View, name: str) -> float:
         paths.append(path)
     total = 0.0
     for path in paths:
-        left = math.inf if deadline_ms is None else deadline_ms / 1e3 - path.ways[-1].seconds
-        wait = waits_of(path, load).along(path.ways[-1])
-        total += 0.0 if left < 0 else 1 - math.exp(-left / wait) if wait > 0 else 1.0
+        mean_s, tail_s = map(np.array, astuple(loaded(path, 95, load)))
+        total += 1.0 if deadline_ms is None else 1 - float(late_share(mean_s, tail_s, 95, deadline_ms / 1e3))
     return chosen.accuracy * total / len(paths)
 
 
@@ -123,7 +122,7 @@ def test_each_edge_switches_by_its_own_load() -> None:
 
 
 def test_a_second_service_at_the_edge_makes_both_switch_down() -> None:
-    seen = asking(100.0, 6.0)
+    seen = asking(100.0, 5.0)
     both = replace(seen, services=(*seen.services, replace(seen.services[0], name="audio")))
     assert variants(PLAN(seen)) == {"large-fp32"}
     assert variants(PLAN(both)) != {"large-fp32"}

@@ -26,7 +26,7 @@ from .random_views import states
 
 def followed(figures: Figures, seen: View, rate: float, sites: Sites) -> list[tuple[int, Candidate, Course]]:
     service = seen.services[0]
-    origin = Origin("camera-1", service.workload, rate, frames_of(service))
+    origin = Origin("camera-1", service.workload, rate, frames_of(service), service.requirements.percentile)
     found = []
     for row, candidate in enumerate(figures.rows.candidates):
         path = course_of(candidate, figures.chain, sites, origin)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telcoai.simulation.tcp import Connection, Path
+from telcoai.strategy.tcp import Connection, Path
 
 CLEAN = Path(round_trip_s=0.1, segment_s=0.0, loss=0.0)
 

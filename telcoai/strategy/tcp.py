@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from telcoai.strategy.pipe import INITIAL_WINDOW, LEAST_RTO_S
+INITIAL_WINDOW = 10
+"""Segments that TCP sends before the first acknowledgement (RFC 6928)."""
+
+LEAST_RTO_S = 0.2
+"""Least retransmission timeout of Linux, on top of the round trip."""
 
 LAST_ROUNDS = 3.0
 """Round trips that a loss of the last segment costs: a probe after two, and its answer."""
@@ -26,6 +31,15 @@ class Path:
     round_trip_s: float
     segment_s: float
     loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One window: segments sent, round trips that its losses cost, and whether the transfer ends with it."""
+
+    sent: int
+    lost: float
+    is_last: bool
 
 
 @dataclass(slots=True)
@@ -43,25 +57,32 @@ class Connection:
         """Seconds that a transfer of so many segments, begun now, takes longer than sending them and their delay."""
         waited_s = path.round_trip_s if self.is_new else 0.0
         self.is_new = False
-        timeout_s = LEAST_RTO_S + path.round_trip_s
+        for one in self.transfer(segments, path.loss, now_s, LEAST_RTO_S + path.round_trip_s, draw):
+            waited_s += path.round_trip_s * one.lost
+            if not one.is_last:
+                waited_s += max(0.0, path.round_trip_s - one.sent * path.segment_s)
+        self.used_s = now_s + waited_s + segments * path.segment_s
+        return waited_s
+
+    def transfer(
+        self, segments: int, loss: float, now_s: float, timeout_s: float, draw: random.Random
+    ) -> Iterator[Round]:
+        """The rounds of a transfer that begins now. Whoever asks sets ``used_s`` when it is over."""
         self._rest(now_s, timeout_s)
         left, most = segments, 0
         while left > 0:
             sent = min(left, max(1, int(self.window)))
             left, most = left - sent, max(most, sent)
-            lost = _lost(sent, path.loss, draw)
-            if left > 0:
-                waited_s += max(0.0, path.round_trip_s - sent * path.segment_s)
+            lost = _lost(sent, loss, draw)
             if lost:
-                waited_s += path.round_trip_s * (LAST_ROUNDS if left == 0 and sent - 1 in lost else 1.0)
                 self.threshold = self.window = max(self.window / 2, 2.0)
             else:
                 self._grow(sent, most)
             if sent >= int(self.window):
                 self.limited_s = now_s
+            late = LAST_ROUNDS if left == 0 and sent - 1 in lost else 1.0
+            yield Round(sent, late if lost else 0.0, left == 0)
         self._validate(most, now_s, timeout_s)
-        self.used_s = now_s + waited_s + segments * path.segment_s
-        return waited_s
 
     def _rest(self, now_s: float, timeout_s: float) -> None:
         """Idle time halves the window."""
@@ -92,7 +113,18 @@ class Connection:
 
 
 def _lost(sent: int, loss: float, draw: random.Random) -> set[int]:
-    """Which of the segments are lost, by position."""
+    """Which of the segments are lost, by position; the gaps between them are geometric."""
+    found: set[int] = set()
     if loss <= 0:
-        return set()
-    return {k for k in range(sent) if draw.random() < loss}
+        return found
+    each = math.log1p(-loss) if loss < 1 else -math.inf
+    place = _gap(each, sent, draw)
+    while place < sent:
+        found.add(place)
+        place += 1 + _gap(each, sent, draw)
+    return found
+
+
+def _gap(each: float, most: int, draw: random.Random) -> int:
+    """Segments until the next that is lost, at ``most`` so many; ``each`` is the logarithm of the share kept."""
+    return int(min(most, math.log(1 - draw.random()) / each))

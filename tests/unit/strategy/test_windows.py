@@ -1,0 +1,53 @@
+"""What windows cost on average and in the tail, against transfers that are played one after the other."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telcoai.strategy.tcp import LEAST_RTO_S, Connection, Path
+from telcoai.strategy.windows import SEGMENTS, waits
+
+PLACE = {segments: place for place, segments in enumerate(SEGMENTS)}
+
+
+def played(path: Path, rate: float, segments: int) -> np.ndarray:
+    """Round trips that each of many transfers waits, in order of time."""
+    one, draw, now_s, found = Connection(0.0, 0.0), random.Random(99), 0.0, []
+    for _ in range(4000):
+        now_s = max(now_s + draw.expovariate(rate), one.used_s)
+        found.append(one.waits_s(segments, path, now_s, draw) / path.round_trip_s)
+    return np.array(found[100:])
+
+
+def test_ten_segments_need_no_wait_and_without_loss_a_silent_window_opens_anew_each_time() -> None:
+    found = waits(0.0, 1e-9, 0.0, 95)
+    assert found[:, PLACE[10]].tolist() == [0.0, 0.0]
+    assert found[0, [PLACE[11], PLACE[31], PLACE[71]]] == pytest.approx([1, 2, 3], abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("loss", "rate", "segments"), [(0.0, 2.0, 30), (0.001, 5.0, 55), (0.01, 5.0, 55), (0.004, 3.0, 25)]
+)
+def test_a_connection_in_use_waits_as_the_table_says(loss: float, rate: float, segments: int) -> None:
+    path = Path(round_trip_s=0.03, segment_s=0.0003, loss=loss)
+    found = waits(loss, rate * (LEAST_RTO_S + path.round_trip_s), path.segment_s / path.round_trip_s, 95)
+    seen = played(path, rate, segments)
+    assert found[0, PLACE[segments]] == pytest.approx(seen.mean(), rel=0.15, abs=0.1)
+    assert found[1, PLACE[segments]] == pytest.approx(np.percentile(seen, 95), rel=0.15, abs=0.3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0, 0.05), st.floats(0, 30), st.floats(0, 1), st.floats(0, 1), st.floats(50, 99.9))
+def test_a_slower_link_leaves_less_to_wait_for_but_never_sends_sooner(
+    loss: float, rate: float, one: float, two: float, percentile: float
+) -> None:
+    fast, slow = sorted((one, two))
+    sooner, later = waits(loss, rate, fast, percentile), waits(loss, rate, slow, percentile)
+    assert (later <= sooner + 1e-9).all()
+    assert (sooner + fast * np.array(SEGMENTS) <= later + slow * np.array(SEGMENTS) + 1e-9).all()
+    assert (sooner[1] >= sooner[0]).all()
