@@ -40,11 +40,14 @@ def bench(
     from telcoai.cli.place import root, with_surroundings
     from telcoai.cli.report import show_comparison
     from telcoai.cli.story import make_story
+    from telcoai.cli.warn import warn
     from telcoai.experiment.bench import bench as run_bench
     from telcoai.report import write_report
-    from telcoai.spec import load_scenario
+    from telcoai.spec import load_marked
 
-    chosen = with_surroundings(with_options(load_scenario(scenario, testbed), strategy, repetitions))
+    marked = load_marked(scenario, testbed)
+    chosen = with_surroundings(with_options(marked.scenario, strategy, repetitions))
+    warn(dataclasses.replace(marked, scenario=chosen))
     folder = out or Path("reports") / chosen.name
     done = run_bench(chosen, root(), folder, make_story(), keep=keep)
     written = write_report(done.folder)

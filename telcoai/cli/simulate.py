@@ -32,11 +32,14 @@ def simulate(
     """Play a scenario on paper, in seconds and without a testbed, to try ideas before running them."""
     from telcoai.cli.report import show_comparison
     from telcoai.cli.story import make_story
+    from telcoai.cli.warn import warn
     from telcoai.experiment.simulate import simulate as play
     from telcoai.report import write_report
-    from telcoai.spec import load_scenario
+    from telcoai.spec import load_marked
 
-    chosen = with_options(load_scenario(scenario, testbed), strategy, repetitions)
+    marked = load_marked(scenario, testbed)
+    warn(marked)
+    chosen = with_options(marked.scenario, strategy, repetitions)
     done = play(chosen, out or Path("reports") / f"{chosen.name}-simulated", make_story(), against)
     written = write_report(done.folder)
     if output is Output.JSON:

@@ -5,6 +5,26 @@ or import anything of a testbed, a strategy or a workload, and never lets anythi
 """
 
 from telcoai.spec.json_schema import KINDS, schema
-from telcoai.spec.loading import load_profile, load_scenario, load_testbed, load_workload, validate
+from telcoai.spec.loading import (
+    load_marked,
+    load_profile,
+    load_scenario,
+    load_testbed,
+    load_workload,
+    scenarios_in,
+    validate,
+)
+from telcoai.spec.marks import MarkedScenario
 
-__all__ = ["KINDS", "load_profile", "load_scenario", "load_testbed", "load_workload", "schema", "validate"]
+__all__ = [
+    "KINDS",
+    "MarkedScenario",
+    "load_marked",
+    "load_profile",
+    "load_scenario",
+    "load_testbed",
+    "load_workload",
+    "scenarios_in",
+    "schema",
+    "validate",
+]

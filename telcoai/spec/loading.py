@@ -11,6 +11,7 @@ from telcoai.model.scenario import Scenario
 from telcoai.model.topology import DeviceProfile, Topology
 from telcoai.model.workload import WorkloadInfo
 from telcoai.spec.library import FORMS, Library, Source
+from telcoai.spec.marks import MarkedScenario
 from telcoai.spec.nodes import Mark
 from telcoai.spec.profile_form import DeviceDocument
 from telcoai.spec.references import Dangling, is_path
@@ -30,11 +31,23 @@ def load_testbed(path_or_name: str | Path) -> Topology:
 
 def load_scenario(path_or_name: str | Path, testbed: str | Path | None = None) -> Scenario:
     """The scenario of a file, or of a shipped name, on ``testbed`` instead of its own when given."""
+    return load_marked(path_or_name, testbed).scenario
+
+
+def load_marked(path_or_name: str | Path, testbed: str | Path | None = None) -> MarkedScenario:
+    """The same, which also knows where its requirements stand."""
     library = Library()
     source = _source(library, "Scenario", path_or_name)
     on = None if testbed is None else _source(library, "Testbed", testbed)
     library.raise_problems()
-    return _whole(library, scenario(library, source, on) if source else None)
+    return _whole(library, _marked(library, source, on) if source else None)
+
+
+def scenarios_in(path: str | Path) -> list[MarkedScenario]:
+    """All scenarios of a file; SpecError with all problems."""
+    library = Library()
+    sources = [source for source in library.sources(Path(path).resolve()) if source.kind == "Scenario"]
+    return [_whole(library, _marked(library, source, None)) for source in sources]
 
 
 def load_workload(path: str | Path) -> WorkloadInfo:
@@ -92,6 +105,11 @@ def _source(library: Library, kind: str, path_or_name: str | Path) -> Source | N
     if not library.problems:
         library.report(Mark(path, 1, 1), f"holds no {kind} (it holds {', '.join(s.kind for s in found)})")
     return None
+
+
+def _marked(library: Library, source: Source, on: Source | None) -> MarkedScenario | None:
+    found = scenario(library, source, on)
+    return None if found is None else MarkedScenario(found, source)
 
 
 def _whole(library: Library, value: T | None) -> T:

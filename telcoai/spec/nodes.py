@@ -16,9 +16,14 @@ class Mark:
     line: int
     column: int
 
+    @property
+    def where(self) -> str:
+        """``file:line:column``."""
+        return f"{self.path}:{self.line}:{self.column}"
+
     def problem(self, what: str) -> str:
         """The problem as one line, ``file:line:column: what``; what can't be printed is made visible."""
-        text = f"{self.path}:{self.line}:{self.column}: {what}"
+        text = f"{self.where}: {what}"
         return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
 
 

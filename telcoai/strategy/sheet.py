@@ -90,6 +90,12 @@ class Sheet:
         self._rows: dict[tuple[str, ...], Rows] = {}
         self._figures: dict[tuple[str, ...], Figures] = {}
 
+    def on(self, sites: Sites) -> Sheet:
+        """The same for other links between the same nodes: what depends on profiles is shared."""
+        other = Sheet(self._options, sites)
+        other._rows = self._rows
+        return other
+
     def of(self, chain: tuple[str, ...], rate_per_s: float) -> Figures:
         """Figures of all candidates that the chain's nodes can run; ``rate_per_s`` is that of the chain's device."""
         if chain not in self._figures:
