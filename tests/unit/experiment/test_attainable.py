@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_link_that_gets_slow_says_from_when_on_and_the_least(tmp_path: Path) -
         f"10:31: warning: vision: p99 of {deadline_ms} ms can't be met by camera-2 from 11 s on, even without load: "
     )
     assert "the least is " in line
-    assert line.endswith(" ms (edge, lite0-128-int8)")
+    assert line.endswith(", lite0-128-int8)")
 
 
 def test_what_can_be_had_each_alone_is_told_together(tmp_path: Path) -> None:
@@ -118,5 +119,5 @@ def test_what_ships_asks_for_nothing_in_vain(name: str) -> None:
 def test_devices_that_are_further_from_it_say_by_how_much(tmp_path: Path) -> None:
     path = written(tmp_path, "{latency: {p95: 10ms}}", "at: 0s, link: [camera-4, edge], delay: 20ms")
     (line,) = told(path)
-    first, last = line.split("the least is ")[1].split(" (edge, lite0-128-int8), for others up to ")
-    assert float(first.removesuffix(" ms")) < float(last.removesuffix(" ms"))
+    first, last = re.findall(r"([0-9.]+) ms", line.split("the least is ")[1])
+    assert float(first) < float(last)
