@@ -76,6 +76,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "1125899906842624",
                 "4GiB",
             ),
+            _kind("byte_rate", "B/s=1 kB/s=1e3 MB/s=1e6 GB/s=1e9", "1e13", "45MB/s"),
             _kind("power", "W=1 uW=1e-6 mW=1e-3 kW=1e3 MW=1e6", "1e9", "2.7W", "µW=uW"),
             _kind("energy_per_bit", "J/bit=1 pJ/bit=1e-12 nJ/bit=1e-9 uJ/bit=1e-6", "1", "15nJ/bit", "µJ/bit=uJ/bit"),
             _kind("speed", "FLOP/s=1 MFLOP/s=1e6 GFLOP/s=1e9 TFLOP/s=1e12", "1e18", "13GFLOP/s"),

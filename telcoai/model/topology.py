@@ -48,6 +48,8 @@ class DeviceProfile:
     ``overhead_s``: fixed time per stage call on top of FLOPs / speed.
     ``stage_s``: measured times per (variant, stage), which beat any estimate.
     ``jpeg_decode_mpx_s``: megapixels per second that one core decodes from JPEG, None when not known.
+    ``load_bytes_per_s``, ``load_session_s``: how fast its storage is read, and the time to make a model's stage ready
+    once it is read; None when loading isn't known to take time.
     """
 
     name: str
@@ -59,6 +61,8 @@ class DeviceProfile:
     speeds: tuple[Speed, ...]
     stage_s: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     jpeg_decode_mpx_s: Band | None = None
+    load_bytes_per_s: Band | None = None
+    load_session_s: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,17 @@ class RadioProfile:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node of a resolved testbed (``count`` is already expanded: camera-1 … camera-4)."""
+    """One node of a resolved testbed (``count`` is already expanded: camera-1 … camera-4).
+
+    ``memory_bytes``: what models may take of its memory, 0 for all that its profile has.
+    """
 
     name: str
     tier: Tier
     profile: str
     group: str
     """The name it was written under (``camera`` for ``camera-1``)."""
+    memory_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

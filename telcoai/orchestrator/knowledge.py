@@ -55,6 +55,8 @@ class Known:
             speeds=tuple(replace(s, gflops=off(s.gflops, s.precision, s.family)) for s in one.speeds),
             stage_s={name: self._stages(one.name, name, times) for name, times in one.stage_s.items()},
             jpeg_decode_mpx_s=None if one.jpeg_decode_mpx_s is None else off(one.jpeg_decode_mpx_s, "jpeg"),
+            load_bytes_per_s=None if one.load_bytes_per_s is None else off(one.load_bytes_per_s, "load"),
+            load_session_s=None if one.load_session_s is None else off(one.load_session_s, "session"),
         )
 
     def _stages(self, profile: str, variant: str, times: tuple[float, ...]) -> tuple[float, ...]:

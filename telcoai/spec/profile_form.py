@@ -8,7 +8,15 @@ from pydantic import Field, model_validator
 
 from telcoai.model.topology import DeviceProfile, RadioProfile, Speed
 from telcoai.spec.form import Document, Form, Reference, Sourced, Text
-from telcoai.spec.quantities import Bytes, GflopsPerSecond, MegapixelsPerSecond, NanojoulesPerBit, Seconds, Watts
+from telcoai.spec.quantities import (
+    Bytes,
+    BytesPerSecond,
+    GflopsPerSecond,
+    MegapixelsPerSecond,
+    NanojoulesPerBit,
+    Seconds,
+    Watts,
+)
 
 Precision = Literal["fp32", "int8"]
 StageSeconds = Annotated[list[Seconds], Field(min_length=1, max_length=64)]
@@ -68,6 +76,13 @@ class Measured(Form):
     )
 
 
+class Loading(Form):
+    """What it takes to load a stage of a model: its parameters / read + session."""
+
+    read: Sourced[BytesPerSecond] = Field(description="Bytes that its storage gives in a second, read in order.")
+    session: Sourced[Seconds] = Field(description="From parameters read to a stage that can run.")
+
+
 class DeviceSpec(Form):
     """What a node is made of."""
 
@@ -83,6 +98,7 @@ class DeviceSpec(Form):
         None, description="Pixels that one core decodes from JPEG in a second; for services with `frames: jpeg`."
     )
     measured: Measured | None = Field(None, description="How `stages` were measured, if they were.")
+    load: Loading | None = Field(None, description="How long models take to load; no time when left out.")
 
 
 class DeviceDocument(Document):
@@ -104,6 +120,8 @@ class DeviceDocument(Document):
             speeds=tuple(Speed(s.precision, s.band(), s.family) for s in spec.speeds),
             stage_s={s.variant: tuple(s.times) for s in spec.stages},
             jpeg_decode_mpx_s=spec.jpeg_decode.band() if spec.jpeg_decode else None,
+            load_bytes_per_s=spec.load.read.band() if spec.load else None,
+            load_session_s=spec.load.session.band() if spec.load else None,
         )
 
 

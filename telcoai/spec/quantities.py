@@ -33,6 +33,7 @@ Joules = Annotated[float, _read("energy", "J"), WithJsonSchema(_schema("energy")
 Share = Annotated[float, _read("share", ""), WithJsonSchema(_schema("share"))]
 PerSecond = Annotated[float, _read("frequency", "/s"), WithJsonSchema(_schema("frequency"))]
 Bytes = Annotated[float, _read("bytes", "B"), WithJsonSchema(_schema("bytes"))]
+BytesPerSecond = Annotated[float, _read("byte_rate", "B/s"), Field(gt=0), WithJsonSchema(_schema("byte_rate"))]
 Watts = Annotated[float, _read("power", "W"), WithJsonSchema(_schema("power"))]
 NanojoulesPerBit = Annotated[float, _read("energy_per_bit", "nJ/bit"), WithJsonSchema(_schema("energy_per_bit"))]
 MegapixelsPerSecond = Annotated[float, _read("pixel_rate", "Mpx/s"), Field(gt=0), WithJsonSchema(_schema("pixel_rate"))]

@@ -13,7 +13,7 @@ from telcoai.spec.problems import allowed, did_you_mean
 from telcoai.spec.profile_form import DeviceDocument, RadioDocument
 from telcoai.spec.references import Dangling
 from telcoai.spec.states import link_states
-from telcoai.spec.testbed_form import MOST_LINKS, MOST_NODES, LinkForm, TestbedDocument
+from telcoai.spec.testbed_form import MOST_LINKS, MOST_NODES, LinkForm, NodeForm, TestbedDocument
 
 
 @dataclass
@@ -84,7 +84,18 @@ def _nodes(building: _Building, document: TestbedDocument) -> None:
             building.report(f"the node name {name!r} is taken already", "nodes", index, "name")
         building.members |= {one.name: names} | {name: [name] for name in names}
         building.tiers |= dict.fromkeys(names, Tier(one.tier))
-        building.nodes += [Node(name, Tier(one.tier), profile, one.name) for name in names]
+        memory = _memory(building, one, profile, index)
+        building.nodes += [Node(name, Tier(one.tier), profile, one.name, memory) for name in names]
+
+
+def _memory(building: _Building, one: NodeForm, profile: str, index: int) -> int:
+    """Bytes that models may take; 0 for all that the profile has."""
+    most = building.profiles[profile].memory_bytes if profile in building.profiles else None
+    if one.memory is None or most is None:
+        return 0
+    if not 1 <= one.memory <= most:
+        building.report(f"memory has to be 1 B to {most} B, which {profile} has", "nodes", index, "memory")
+    return round(one.memory)
 
 
 def _device(building: _Building, reference: str, index: int) -> str:

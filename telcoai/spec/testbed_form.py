@@ -23,6 +23,9 @@ class NodeForm(Form):
     tier: Literal["device", "edge", "cloud"]
     profile: Reference = Field(description="Name of a device profile, or the path of its file.")
     count: Annotated[int, Field(ge=1, le=MOST_NODES)] = 1
+    memory: Bytes | None = Field(
+        None, description="What models may take of its memory, at most its profile's; all of that when left out."
+    )
 
 
 class Impairment(Form):

@@ -32,6 +32,7 @@ from telcoai.strategy.contexts import Context, Contexts, arms, placed, smallest
 from telcoai.strategy.greedy import changes, tally
 from telcoai.strategy.history import Period, periods
 from telcoai.strategy.ridge import Ridge
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 
 MU = 0.25
@@ -73,7 +74,12 @@ class Bandit:
             decided += _Trials(service, past, sites, view).decide()
         latency_ms = {f"{d.assignment.service}/{d.assignment.device}": d.latency_ms for d in decided}
         known = {key: value for key, value in latency_ms.items() if value is not None}
-        return Plan(tuple(one.assignment for one in decided), _reason(decided, view), known)
+        fit = fitted([one.assignment for one in decided], view.services, sites)
+        decided = [
+            one if assignment == one.assignment else _Decided(assignment, "fitted")
+            for one, assignment in zip(decided, fit, strict=True)
+        ]
+        return Plan(fit, _reason(decided, view), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +213,19 @@ def _scale_s(service: ServiceView, past: tuple[Period, ...]) -> float:
     return DEADLINES * deadline_ms / 1e3 if deadline_ms else 1.0
 
 
+_WORDS = {
+    "kept": "not measured yet",
+    "chosen": "by bound",
+    "forced": "off the device by force",
+    "alone": "no arm",
+    "fitted": "by what memory holds",
+}
+
+
 def _reason(decided: list[_Decided], view: View) -> str:
-    counts = {how: sum(one.how == how for one in decided) for how in ("kept", "chosen", "forced", "alone")}
-    words = {"kept": "not measured yet", "chosen": "by bound", "forced": "off the device by force", "alone": "no arm"}
+    counts = {how: sum(one.how == how for one in decided) for how in _WORDS}
     parts = [tally([one.assignment for one in decided])]
-    parts.append(", ".join(f"{count} {words[how]}" for how, count in counts.items() if count))
+    parts.append(", ".join(f"{count} {_WORDS[how]}" for how, count in counts.items() if count))
     if view.previous is not None:
         parts.append(f"{changes([one.assignment for one in decided], view.previous)} changed")
     short = [s for s in view.services if not any(keeps(v.accuracy, s.requirements) for v in s.workload.variants)]

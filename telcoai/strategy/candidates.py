@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
+from telcoai.model.memory import stage_bytes
 from telcoai.model.plan import Assignment
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView
@@ -64,16 +65,24 @@ def menu(service: ServiceView, sites: Sites) -> Menu:
 
 
 def _costs(service: ServiceView, option: Option, sites: Sites) -> tuple[float, ...]:
-    """All that makes an option slower somewhere: stage times on each profile, shares that go on, bytes, accuracy left
-    for int8 on the wire."""
+    """All that makes an option worse somewhere: stage times on each profile, memory where that is short, shares that
+    go on, bytes, accuracy left for int8 on the wire."""
     one_each = {node.profile: node.name for node in sites.topology.nodes}
     stages = option.variant.stages
     times: list[float] = []
     for name in one_each.values():
         times.extend(sites.seconds(name, service.workload, option.variant) or (float("inf"),) * len(stages))
     values = [float(stage.activation_values) for stage in stages]
+    size = float(sum(stage_bytes(option.variant, stage.index) for stage in stages)) if sites.is_tight(service) else 0.0
     roomy = keeps(option.forecast.accuracy - WIRE_MARGIN, service.requirements)
-    return (*times, *option.forecast.reach, *values, *frames_of(service).costs(option.variant), 0.0 if roomy else 1.0)
+    return (
+        *times,
+        size,
+        *option.forecast.reach,
+        *values,
+        *frames_of(service).costs(option.variant),
+        0.0 if roomy else 1.0,
+    )
 
 
 def _beats(costs: list[tuple[float, ...]], one: int, other: int) -> bool:

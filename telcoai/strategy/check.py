@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from telcoai.model.memory import memory_of, needs, together, total_bytes
 from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.routes import routes_from
 from telcoai.model.topology import Topology
@@ -40,7 +41,25 @@ def problems(plan: object, view: View) -> list[str]:
         found += wrong or _content(one, known)
         if not wrong:
             sound.append(one)
-    return found + _coverage(sound, view)
+    found += _coverage(sound, view)
+    return found or _memory(sound, view)
+
+
+def _memory(assignments: list[Assignment], view: View) -> list[str]:
+    """Nodes that a plan needs more memory of than they have."""
+    workloads = {service.name: service.workload for service in view.services}
+    by_name = {workload.name: workload for workload in workloads.values()}
+    held = together(needs(one, workloads[one.service]) for one in assignments)
+    sizes = {node: (total_bytes(stages, by_name), memory_of(view.topology, node)) for node, stages in held.items()}
+    return [
+        f"{node}: its models need {_mib(needed)} of memory, and it has {_mib(has)}"
+        for node, (needed, has) in sizes.items()
+        if needed > has
+    ]
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"
 
 
 def _kind(value: object) -> str:

@@ -20,12 +20,18 @@ def cheapest(workload: WorkloadInfo, requirements: Requirements, sites: Sites, n
 
     The rule is the same wherever the requests are served, so that fixed placements differ in placement alone.
     """
-    able = [v for v in workload.variants if all(sites.seconds(n, workload, v) is not None for n in nodes)]
+    able = [v for v in workload.variants if all(_takes(n, workload, v, sites) for n in nodes)]
     able = able or list(workload.variants)
     keeping = [v for v in able if keeps(v.accuracy, requirements)]
     if not keeping:
         return max(able, key=lambda v: v.accuracy)
     return min(keeping, key=lambda v: (sum(sites.seconds(nodes[0], workload, v) or ()), -v.accuracy))
+
+
+def _takes(node: str, workload: WorkloadInfo, variant: Variant, sites: Sites) -> bool:
+    """Whether a node can run the whole variant, by its profile and its memory."""
+    runs = sites.seconds(node, workload, variant) is not None
+    return runs and sites.holds((node,) * len(variant.stages), variant)
 
 
 def keeps(accuracy: float, requirements: Requirements) -> bool:

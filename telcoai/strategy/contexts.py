@@ -136,11 +136,13 @@ def smallest(service: ServiceView, nodes: tuple[str, ...], sites: Sites) -> Vari
 
 
 def _runs(nodes: tuple[str, ...], variant: Variant, service: ServiceView, sites: Sites) -> bool:
-    """Whether they know the variant or its precision: that can be asked of a node, whatever its speed."""
+    """Whether they hold the variant, and know it or its precision: that can be asked of a node, whatever its speed."""
     return all(_knows(node, variant, service, sites) for node in set(nodes))
 
 
 def _knows(node: str, variant: Variant, service: ServiceView, sites: Sites) -> bool:
     profile = sites.profile(node)
+    if not sites.holds((node,) * len(variant.stages), variant):
+        return False
     precisions = {speed.precision for speed in profile.speeds if speed.family in ("", service.workload.family)}
     return variant.name in profile.stage_s or variant.precision in precisions

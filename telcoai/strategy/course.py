@@ -90,13 +90,13 @@ class _Leg:
 
 
 def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin: Origin) -> Course | None:
-    """The course of a request. None when a hop can't be reached or can't run the variant.
+    """The course of a request. None when a hop can't be reached, can't run the variant or can't hold it.
 
     A frame that travels as JPEG is decoded in the time of stage 0.
     """
     legs = _legs(option, hops, wire, sites, origin)
     stages = [sites.seconds(hop, origin.workload, option.variant) for hop in hops]
-    if legs is None or any(times is None for times in stages):
+    if legs is None or any(times is None for times in stages) or not sites.holds(hops, option.variant):
         return None
     seconds = [times[index] for index, times in enumerate(stages) if times is not None]
     if hops[0] != origin.device:

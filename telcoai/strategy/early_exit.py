@@ -25,6 +25,7 @@ from telcoai.model.view import View
 from telcoai.strategy.candidates import alone, as_assignment, course_of, hops_of
 from telcoai.strategy.greedy import Choice, Job, as_plan, jobs_of, under_load
 from telcoai.strategy.predict import Occupancy, Prediction
+from telcoai.strategy.room import fitted
 from telcoai.strategy.server import load_factor, servers
 from telcoai.strategy.sheet import Figures, Numbers, Sheet
 from telcoai.strategy.sites import Sites, as_measured
@@ -76,6 +77,12 @@ class EarlyExit:
             sheet = sheets.setdefault(job.service.name, Sheet(job.menu, sites))
             found = _Search(job, sites, _designs(job, sheet, view, sites)).best() if sites.alive(job.device) else None
             settled.append((job, found or Choice(alone(job.service, job.device, sites), None)))
+        wanted = [choice.assignment for _, choice in settled]
+        fit = fitted(wanted, view.services, sites)
+        settled = [
+            (job, choice if one == choice.assignment else Choice(one, None))
+            for (job, choice), one in zip(settled, fit, strict=True)
+        ]
         return as_plan(settled, view.previous, "none changed", _notes(settled))
 
 

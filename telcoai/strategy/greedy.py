@@ -18,6 +18,7 @@ from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, Prediction, loaded
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites
 
 GAIN_SHARE = 0.05
@@ -94,7 +95,23 @@ def settle(view: View, sites: Sites, aim: Aim) -> list[tuple[Job, Choice]]:
     for _ in range(1 if len(chosen) == len(jobs) else 2):
         for job in jobs:
             chosen[job.key] = _decide(job, chosen.get(job.key), load, aim, sites)
-    return [(job, chosen[job.key]) for job in jobs]
+    return fit([(job, chosen[job.key]) for job in jobs], sites, aim, load)
+
+
+def fit(settled: list[tuple[Job, Choice]], sites: Sites, aim: Aim, load: Occupancy) -> list[tuple[Job, Choice]]:
+    """Choices that no longer fit the memory of nodes, replaced by others; what is predicted of those is the aim's."""
+    wanted = [choice.assignment for _, choice in settled]
+    found = fitted(wanted, [job.service for job, _ in settled], sites)
+    return [
+        (job, choice if one == choice.assignment else _instead(job, one, sites, aim, load))
+        for (job, choice), one in zip(settled, found, strict=True)
+    ]
+
+
+def _instead(job: Job, one: Assignment, sites: Sites, aim: Aim, load: Occupancy) -> Choice:
+    option = as_option(one, job.menu)
+    path = None if option is None else course(option, one.hops, one.wire, sites, job.origin)
+    return Choice(one, None) if path is None else aim.judged(job, Choice(one, path), load)
 
 
 def jobs_of(view: View, sites: Sites) -> list[Job]:

@@ -15,6 +15,7 @@ from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.choice import cheapest
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_built
 from telcoai.strategy.static import whole_at
 
@@ -43,6 +44,7 @@ class KubeDefault:
         replicas = place(sites, len(wanted), view.seed)
         draw = random.Random(f"{view.seed}/connections")
         assignments = tuple(_assignment(*one, _near(one[1], replicas, draw, sites), sites) for one in wanted)
+        assignments = fitted(assignments, view.services, sites)
         told = ", ".join(f"{replicas.count(name)} on {name}" for name in dict.fromkeys(replicas))
         return Plan(assignments, f"replicas, least allocated first: {told or 'none fits'}; connections drawn evenly")
 

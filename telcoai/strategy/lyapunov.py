@@ -100,7 +100,7 @@ class _DriftPlusPenalty:
         self._powers = powers
         self._sheets: dict[str, Sheet] = {}
         self._weighed: dict[Key, _Weights] = {}
-        self._wrong: dict[tuple[str, ...], Numbers] = {}
+        self._wrong: dict[tuple[str, tuple[tuple[str, int], ...]], Numbers] = {}
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by what they cost at the least; all of them, if each would overload something."""
@@ -152,7 +152,7 @@ class _DriftPlusPenalty:
 
     def _wrongs(self, job: Job, figures: Figures) -> Numbers:
         """Wrong answers of each candidate, which are the same on all chains of the same profiles."""
-        key = (job.service.name, *(self._sites.node(name).profile for name in figures.chain))
+        key = (job.service.name, tuple(self._sites.kind(name) for name in figures.chain))
         if key not in self._wrong:
             self._wrong[key] = np.array([_wrong(one) for one in figures.rows.candidates])
         return self._wrong[key]

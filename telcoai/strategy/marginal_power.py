@@ -63,7 +63,7 @@ class _LeastRise:
         self._powers = powers
         nodes = (*sites.topology.tier(Tier.EDGE), *sites.topology.tier(Tier.CLOUD))
         self._servers = tuple(node.name for node in nodes if sites.alive(node.name))
-        self._options: dict[tuple[str, str], Option] = {}
+        self._options: dict[tuple[str, str, int], Option] = {}
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Watts don't depend on load, so nodes come by their watts, and the first with capacity is the best."""
@@ -113,7 +113,7 @@ class _LeastRise:
 
     def _cheapest(self, service: ServiceView, node: str) -> Option:
         """Depends on the node's profile alone."""
-        key = (service.name, self._sites.node(node).profile)
+        key = (service.name, *self._sites.kind(node))
         if key not in self._options:
             variant = cheapest(service.workload, service.requirements, self._sites, (node,))
             self._options[key] = Option(variant, never(variant), forecast(variant, never(variant)))

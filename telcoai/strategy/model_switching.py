@@ -31,6 +31,7 @@ from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
 from telcoai.strategy.predict import Occupancy, Prediction, late_share, loaded
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 
 _ROUNDS = 2
@@ -78,11 +79,12 @@ class ModelSwitching:
             for group, pick in zip(groups, picks, strict=True)
             for device in group.devices
         }
-        assignments = [served[s.name, device] for s in view.services for device in sorted(s.rate_per_s)]
+        wanted = [served[s.name, device] for s in view.services for device in sorted(s.rate_per_s)]
+        assignments = fitted(wanted, view.services, sites)
         reason = _reason(groups, picks, view)
         if view.previous is not None:
             reason += f"; {changes(assignments, view.previous)} changed"
-        return Plan(tuple(assignments), reason, predictions(assignments, view, sites))
+        return Plan(assignments, reason, predictions(assignments, view, sites))
 
 
 def _groups(view: View, sites: Sites) -> list[_Group]:

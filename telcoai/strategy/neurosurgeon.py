@@ -13,7 +13,7 @@ energy mode is not here; ``energy-aware`` is what minimises joules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from telcoai.model.plan import Assignment, Plan
@@ -24,6 +24,7 @@ from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes, tally
+from telcoai.strategy.room import fitted
 from telcoai.strategy.server import load_factor, servers
 from telcoai.strategy.sites import Sites, as_measured
 
@@ -53,7 +54,10 @@ class Neurosurgeon:
                 assignments.append(one)
                 if seconds is not None:
                     latency_ms[f"{service.name}/{device}"] = 1e3 * seconds
-        return Plan(tuple(assignments), _reason(assignments, view), latency_ms)
+        fit = fitted(assignments, view.services, sites)
+        kept = {f"{one.service}/{one.device}" for one in set(fit) & set(assignments)}
+        told = {key: value for key, value in latency_ms.items() if key in kept}
+        return Plan(fit, _reason(fit, view), told)
 
 
 def _assign(service: ServiceView, device: str, view: View, sites: Sites) -> tuple[Assignment, float | None]:
@@ -88,7 +92,7 @@ def _seconds(path: Course, device: str, view: View) -> float:
     return path.ways[-1].seconds + extra
 
 
-def _reason(assignments: list[Assignment], view: View) -> str:
+def _reason(assignments: Sequence[Assignment], view: View) -> str:
     parts = [f"each device for itself: {tally(assignments)}"]
     if view.previous is not None:
         parts.append(f"{changes(assignments, view.previous)} changed")

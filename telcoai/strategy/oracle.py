@@ -29,6 +29,7 @@ from telcoai.strategy.choices import Choices, Resource, Row
 from telcoai.strategy.greedy import Job, jobs_of, tally
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.queueing import KNEE
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 
 GAP = 1e-3
@@ -68,7 +69,7 @@ class Oracle:
         jobs = jobs_of(known, sites)
         found = solve(jobs, sites, Powers(known.topology))
         pairs = [(job, found.rows.get(number)) for number, job in enumerate(jobs)]
-        assignments = tuple(_assignment(job, row, sites) for job, row in pairs)
+        assignments = fitted([_assignment(job, row, sites) for job, row in pairs], known.services, sites)
         predictions = {job.key: 1e3 * row.tail_s for job, row in pairs if row is not None}
         requests = sum(job.rate_per_s for job in jobs)
         spent = sum(job.rate_per_s * row.joules for job, row in pairs if row is not None)

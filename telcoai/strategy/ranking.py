@@ -33,8 +33,8 @@ class Ranking:
         self._options = options
         self._frames = frames_of(options.service)
         self._sites = sites
-        self._sketches: dict[tuple[str, ...], list[_Sketch]] = {}
-        self._asked: dict[tuple[str, ...], set[tuple[_Pair, int]]] = {}
+        self._sketches: dict[tuple[tuple[str, int], ...], list[_Sketch]] = {}
+        self._asked: dict[tuple[tuple[str, int], ...], set[tuple[_Pair, int]]] = {}
         self._ranked: dict[tuple[str, ...], list[tuple[float, Candidate]]] = {}
 
     def of(self, chain: tuple[str, ...], rate_per_s: float) -> list[tuple[float, Candidate]]:
@@ -47,16 +47,16 @@ class Ranking:
         return self._ranked[chain]
 
     def _rank(self, chain: tuple[str, ...], rate_per_s: float) -> list[tuple[float, Candidate]]:
-        profiles = tuple(self._sites.node(name).profile for name in chain)
-        if profiles not in self._sketches:
+        kinds = tuple(self._sites.kind(name) for name in chain)
+        if kinds not in self._sketches:
             sketches = self._sketch_all(chain)
-            self._sketches[profiles] = sketches
-            self._asked[profiles] = {(pair, payload) for s in sketches for pair, payload, _, _ in s.sends}
+            self._sketches[kinds] = sketches
+            self._asked[kinds] = {(pair, payload) for s in sketches for pair, payload, _, _ in s.sends}
         pipes = {pair: self._pipe(chain, pair, rate_per_s) for pair in combinations(range(len(chain)), 2)}
         costs = {
-            (pair, size): (pipes[pair].seconds(size), pipes[pair].tail_s(size)) for pair, size in self._asked[profiles]
+            (pair, size): (pipes[pair].seconds(size), pipes[pair].tail_s(size)) for pair, size in self._asked[kinds]
         }
-        ranked = [(_score(sketch, costs), sketch.candidate) for sketch in self._sketches[profiles]]
+        ranked = [(_score(sketch, costs), sketch.candidate) for sketch in self._sketches[kinds]]
         ranked.sort(key=lambda one: one[0])
         return [one for one in ranked if one[0] != float("inf")]
 
@@ -68,8 +68,9 @@ class Ranking:
         """Score is (mean + tail) / 2, so each stage and each crossing weighs half the share of requests that take it,
         and another half when the way at the percentile takes it."""
         option, workload, frames = one.option, self._options.service.workload, self._frames
-        times = [self._sites.seconds(hop, workload, option.variant) for hop in hops_of(one, chain)]
-        if any(stages is None for stages in times):
+        hops = hops_of(one, chain)
+        times = [self._sites.seconds(hop, workload, option.variant) for hop in hops]
+        if any(stages is None for stages in times) or not self._sites.holds(hops, option.variant):
             return None
         last = exit_at(option.forecast.leave, self._options.percentile / 100)
         tail = [1.0 if stage <= last else 0.0 for stage in range(len(times))]

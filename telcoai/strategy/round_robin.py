@@ -14,6 +14,7 @@ from telcoai.model.view import ServiceView, View
 from telcoai.strategy.choice import cheapest, unkept
 from telcoai.strategy.greedy import changes, tally
 from telcoai.strategy.outlook import predictions
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 from telcoai.strategy.static import whole_at
 
@@ -28,7 +29,7 @@ class RoundRobin:
         """Deal again in every period, over the nodes that live then; the variant follows the accuracy asked."""
         sites = as_measured(view)
         servers = [n.name for tier in (Tier.EDGE, Tier.CLOUD) for n in sites.topology.tier(tier) if sites.alive(n.name)]
-        assignments = _deal(view, deque(servers), sites)
+        assignments = fitted(_deal(view, deque(servers), sites), view.services, sites)
         parts = [f"in turn over {len(servers)} edge and cloud nodes: {tally(assignments)}"]
         if view.previous is not None:
             parts.append(f"{changes(assignments, view.previous)} changed")

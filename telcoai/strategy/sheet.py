@@ -24,7 +24,7 @@ _Send = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Rows:
-    """What depends on the profiles of a chain alone; one row a candidate.
+    """What depends on the profiles and memory of a chain alone; one row a candidate.
 
     ``core_s``, ``tail_core_s``: seconds at each level, over all requests on average, and on the way that the percentile
     falls on. ``share``, ``tail``: how many requests send between each pair of levels, and whether that way does.
@@ -87,7 +87,7 @@ class Sheet:
         self._options = options
         self._frames = frames_of(options.service)
         self._sites = sites
-        self._rows: dict[tuple[str, ...], Rows] = {}
+        self._rows: dict[tuple[tuple[str, int], ...], Rows] = {}
         self._figures: dict[tuple[str, ...], Figures] = {}
 
     def on(self, sites: Sites) -> Sheet:
@@ -103,10 +103,10 @@ class Sheet:
         return self._figures[chain]
 
     def _on(self, chain: tuple[str, ...], rate_per_s: float) -> Figures:
-        profiles = tuple(self._sites.node(name).profile for name in chain)
-        if profiles not in self._rows:
-            self._rows[profiles] = self._work_out(chain)
-        known = self._rows[profiles]
+        kinds = tuple(self._sites.kind(name) for name in chain)
+        if kinds not in self._rows:
+            self._rows[kinds] = self._work_out(chain)
+        known = self._rows[kinds]
         percentile = self._options.percentile
         pipes = [pipe(self._sites.route(chain[a], chain[b]), rate_per_s, percentile) for a, b in known.pairs]
         if not known.size.size:
@@ -135,8 +135,9 @@ class Sheet:
         return Rows(tuple(found), pairs, payloads, core[0], core[1], way[0], way[1], size, visited)
 
     def _can_run(self, one: Candidate, chain: tuple[str, ...]) -> bool:
-        workload, variant = self._options.service.workload, one.option.variant
-        return all(self._sites.seconds(hop, workload, variant) is not None for hop in set(hops_of(one, chain)))
+        workload, variant, hops = self._options.service.workload, one.option.variant, hops_of(one, chain)
+        knows = all(self._sites.seconds(hop, workload, variant) is not None for hop in set(hops))
+        return knows and self._sites.holds(hops, variant)
 
     def _seconds(self, one: Candidate, chain: tuple[str, ...]) -> list[float]:
         """Time of each stage where it runs, decoding included."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
+from telcoai.model.memory import stage_bytes
 from telcoai.model.routes import Step, routes_from
 from telcoai.model.timing import stage_seconds
 from telcoai.model.topology import DeviceProfile, Link, Node, Tier, Topology
-from telcoai.model.view import View
+from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant, WorkloadInfo
 
 
@@ -28,6 +30,10 @@ class Sites:
                 self._links_of.setdefault(end, []).append(link)
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
         self._seconds: dict[tuple[str, str, str], tuple[float, ...] | None] = {}
+
+    @cached_property
+    def _least_memory(self) -> int:
+        return min((self.memory(name) for name in self._nodes), default=0)
 
     def alive(self, name: str) -> bool:
         """Whether the node exists and isn't known to be down."""
@@ -90,6 +96,26 @@ class Sites:
         if key not in self._seconds:
             self._seconds[key] = _stage_times(self.profile(name), variant, workload.family)
         return self._seconds[key]
+
+    def memory(self, name: str) -> int:
+        """Bytes of a node that models may take."""
+        return self._nodes[name].memory_bytes or self.profile(name).memory_bytes
+
+    def is_tight(self, service: ServiceView) -> bool:
+        """Whether there is a node that can't hold all variants of a service at once."""
+        size = sum(stage_bytes(v, stage.index) for v in service.workload.variants for stage in v.stages)
+        return size > self._least_memory
+
+    def kind(self, name: str) -> tuple[str, int]:
+        """Profile and memory of a node: nodes of a kind can run the same, and as fast."""
+        return self._nodes[name].profile, self.memory(name)
+
+    def holds(self, hops: tuple[str, ...], variant: Variant) -> bool:
+        """Whether each node has memory for the stages of a variant that it would run, with nothing else there."""
+        taken: dict[str, int] = {}
+        for stage, hop in enumerate(hops):
+            taken[hop] = taken.get(hop, 0) + stage_bytes(variant, stage)
+        return all(size <= self.memory(hop) for hop, size in taken.items())
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""

@@ -8,6 +8,7 @@ from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant
 from telcoai.strategy.choice import cheapest, keeps
 from telcoai.strategy.exits import never
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_built
 
 
@@ -50,6 +51,7 @@ def _all_on(view: View, tier: Tier) -> Plan:
     assignments = tuple(
         _assignment(service, device, tier, sites) for service in view.services for device in sorted(service.rate_per_s)
     )
+    assignments = fitted(assignments, view.services, sites)
     return Plan(assignments, _reason(view, tier, assignments))
 
 
