@@ -10,7 +10,7 @@ from pathlib import Path
 
 from telcoai.errors import InputError, TestbedError
 from telcoai.experiment.claims import claimed_testbed
-from telcoai.experiment.run import FIRST_PLAN_S
+from telcoai.experiment.run import FIRST_LOADS_S, FIRST_PLAN_S
 from telcoai.experiment.session import load_plugins
 from telcoai.experiment.story import Story
 from telcoai.model.plan import Plan
@@ -21,6 +21,7 @@ from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.decide import Decider
 from telcoai.orchestrator.deployment import Deployment, deployment_of, undeploy
+from telcoai.orchestrator.loop import await_loaded
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.runtime_applier import RuntimeApplier
@@ -87,4 +88,5 @@ def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
     refused = applier.apply(decision.plan, None)
     if refused:
         raise TestbedError("; ".join(refused))
+    await_loaded(applier, FIRST_LOADS_S)
     return decision.plan

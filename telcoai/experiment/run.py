@@ -23,7 +23,7 @@ from telcoai.network.probe import LinkProbe
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.figures import Figures, growth
 from telcoai.orchestrator.journal import Journal
-from telcoai.orchestrator.loop import Loop, play_alongside
+from telcoai.orchestrator.loop import Loop, await_loaded, play_alongside
 from telcoai.orchestrator.measured import measure_links
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.pod_cpu import CpuPair
@@ -33,6 +33,10 @@ from telcoai.orchestrator.timeline import Timeline
 
 FIRST_PLAN_S = 10.0
 """A strategy may take so long for its first plan, at least: the run begins after it, and much is imported for it."""
+
+
+FIRST_LOADS_S = 60.0
+"""The models of the first plan may take so long to load: they are there when the run begins."""
 
 
 @dataclass
@@ -164,6 +168,7 @@ def _planned(session: Session, strategy: Strategy, players: _Players, lead_s: fl
             f"strategy {players.key.strategy} gave no first plan: {'; '.join(players.journal.failures)}",
             "run telcoai strategies to see those that come with telcoai",
         )
+    await_loaded(players.applier, FIRST_LOADS_S)
     return loop
 
 
@@ -177,6 +182,7 @@ def _conduct(session: Session, players: _Players, loop: Loop, outcome: Outcome) 
         thread = play_alongside(timeline, players.clock, players.journal)
         try:
             loop.run(players.clock, total_s, lambda time_s: _tell(session, players, loop.figures, time_s))
+            loop.note_moved(players.applier.figures(), players.clock.now_s())
         finally:
             players.clock.stopped.set()
             thread.join(timeout=30)

@@ -22,6 +22,9 @@ tensor twice, before and after its depthwise convolution."""
 
 VALUE_BYTES = {"fp32": 4, "int8": 1}
 
+DRAIN_S = 0.1
+"""Before stages that are in use make room for those of a new plan, devices get so long to hear of it."""
+
 Held = tuple[str, str, int]
 """A stage in memory: workload, variant and number of the stage."""
 
@@ -49,14 +52,20 @@ def needs(assignment: Assignment, workload: WorkloadInfo) -> dict[str, set[Held]
 
     What Kubernetes places is left out: nobody knows where.
     """
-    found: dict[str, set[Held]] = {}
+    counts = {variant.name: len(variant.stages) for variant in workload.variants}
+    found = stages_needed(assignment, counts)
+    return {node: {(workload.name, variant, stage) for variant, stage in keys} for node, keys in found.items()}
+
+
+def stages_needed(assignment: Assignment, counts: Mapping[str, int]) -> dict[str, set[tuple[str, int]]]:
+    """As ``needs``, as (variant, stage); ``counts``: how many stages each variant has."""
+    found: dict[str, set[tuple[str, int]]] = {}
     for stage, hop in enumerate(assignment.hops):
         if hop != ANYWHERE:
-            found.setdefault(hop, set()).add((workload.name, assignment.variant, stage))
+            found.setdefault(hop, set()).add((assignment.variant, stage))
     if assignment.fallback == "local":
         name = assignment.fallback_variant or assignment.variant
-        stages = range(len(workload.variant(name).stages))
-        found.setdefault(assignment.device, set()).update((workload.name, name, stage) for stage in stages)
+        found.setdefault(assignment.device, set()).update((name, stage) for stage in range(counts[name]))
     return found
 
 

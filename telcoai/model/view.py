@@ -28,13 +28,27 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class Resident:
+    """Stages of a variant that are loaded on a node, by number."""
+
+    workload: str
+    variant: str
+    stages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
-    """A node over the last period: ``utilisation`` in [0, 1] of its cores, ``queue`` requests waiting now."""
+    """A node over the last period: ``utilisation`` in [0, 1] of its cores, ``queue`` requests waiting now.
+
+    ``resident``: what is loaded there now. ``memory_free``: bytes that models may still take; None when nobody says.
+    """
 
     name: str
     alive: bool
     utilisation: float = 0.0
     queue: int = 0
+    resident: tuple[Resident, ...] = ()
+    memory_free: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

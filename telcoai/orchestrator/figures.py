@@ -8,12 +8,26 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A stage that was ``loaded`` or ``unloaded``: when, by the node's clock, how long that took, and its bytes."""
+
+    kind: str
+    variant: str
+    stage: int
+    at_ns: int
+    ms: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFigures:
     """One reading. Counters are cumulative since the runtime started.
 
     ``busy_core_ns``: paced core-time. ``cpu_ns``: CPU time of the runtime's process on its host.
     ``queue``: requests waiting for a core now. ``latency_ms``: recent answers,
     newest last. ``answered``: how many answers of each service ``latency_ms`` was ever given.
+    ``resident``: (variant, stage) in memory. ``memory_free``: bytes, None where memory isn't bounded. ``moved``: latest
+    loads and unloads. ``pending``: assignments that aren't in force yet, since their stages are still being loaded.
     """
 
     node: str
@@ -29,10 +43,15 @@ class NodeFigures:
     latency_ms: Mapping[str, tuple[float, ...]]
     answered: Mapping[str, int]
     cpu_ns: int = 0
+    resident: tuple[tuple[str, int], ...] = ()
+    memory_free: int | None = None
+    moved: tuple[Moved, ...] = ()
+    pending: int = 0
 
 
 def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
     """Figures of a decoded ``/stats`` reply; KeyError when one is missing."""
+    memory = raw["memory"] or {"resident": [], "free": None, "moved": []}
     return NodeFigures(
         node=raw["node"],
         now_ns=raw["now_ns"],
@@ -47,6 +66,10 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         latency_ms={name: tuple(values) for name, values in raw["latency_ms"].items()},
         answered=raw["answered"],
         cpu_ns=raw["cpu_ns"],
+        resident=tuple((variant, stage) for variant, stage in memory["resident"]),
+        memory_free=memory["free"],
+        moved=tuple(Moved(**one) for one in memory["moved"]),
+        pending=raw["pending"],
     )
 
 

@@ -13,7 +13,7 @@ from telcoai.model.read_only import ReadOnly, read_only_topology, read_only_work
 from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import Knowledge, Service
 from telcoai.model.topology import Topology
-from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, NodeView, ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, NodeView, Resident, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
@@ -55,6 +55,7 @@ class Observer:
         self._known = Known(self.knowledge, self.seed)
         self._shown_topology = read_only_topology(self._known.topology(self.topology))
         self._shown_workloads = {name: read_only_workload(one) for name, one in self.workloads.items()}
+        self._workload_of = {v.name: name for name, one in self.workloads.items() for v in one.variants}
         self._shown_frames = {name: ReadOnly(one) for name, one in self.frame_bytes.items()}
 
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
@@ -92,7 +93,15 @@ class Observer:
         if now is None:
             return NodeView(name, alive=False)
         before = self._before(name, periods=1)
-        return NodeView(name, True, utilisation(before, now), now.queue)
+        return NodeView(name, True, utilisation(before, now), now.queue, self._resident(now), now.memory_free)
+
+    def _resident(self, now: NodeFigures) -> tuple[Resident, ...]:
+        stages: dict[tuple[str, str], list[int]] = {}
+        for variant, stage in now.resident:
+            workload = self._workload_of.get(variant)
+            if workload is not None:
+                stages.setdefault((workload, variant), []).append(stage)
+        return tuple(Resident(*key, tuple(sorted(found))) for key, found in sorted(stages.items()))
 
     def _service(self, service: Service) -> ServiceView:
         required = self.requirements.get(service.name, service.requirements)

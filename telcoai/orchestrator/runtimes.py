@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from telcoai.model.memory import load_seconds, memory_of, stage_bytes
 from telcoai.model.scenario import Scenario
-from telcoai.model.topology import Node
+from telcoai.model.topology import DeviceProfile, Node
 from telcoai.model.workload import Variant, WorkloadInfo
 from telcoai.orchestrator.compute import (
     HostTimes,
@@ -73,6 +74,7 @@ def _config(scenario: Scenario, node: Node, workloads: dict[str, Any], ground: G
         "frames": {service.name: service.frames for service in scenario.services},
         "workloads": workloads,
         "paced": ground.paced,
+        "memory_bytes": memory_of(scenario.topology, node.name),
     }
 
 
@@ -93,7 +95,9 @@ def _workloads(
         for variant in workload.variants:
             times = node_stage_seconds(profile, variant, workload.family) if ground.paced else None
             decode_s = node_decode_seconds(profile, variant) if ground.paced and is_jpeg else None
-            variants.append(_variant(variant, modes, times, ground) | {"decode_s": decode_s})
+            variants.append(
+                _variant(variant, modes, times, ground) | {"decode_s": decode_s} | _loading(profile, variant)
+            )
         found[name] = {
             "classes": workload.classes,
             "replay": ground.place(workload.replay_path),
@@ -101,6 +105,14 @@ def _workloads(
             "variants": variants,
         }
     return found
+
+
+def _loading(profile: DeviceProfile, variant: Variant) -> dict[str, Any]:
+    """What its stages take of memory, and how long they take to load."""
+    return {
+        "stage_bytes": [stage_bytes(variant, stage.index) for stage in variant.stages],
+        "load_s": [load_seconds(profile, variant, stage.index) for stage in variant.stages],
+    }
 
 
 def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None, ground: Ground) -> dict[str, Any]:

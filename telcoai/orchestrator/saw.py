@@ -12,7 +12,7 @@ from typing import Any
 
 from telcoai.model.requirements import Requirements
 from telcoai.model.topology import Link, LinkState, Topology
-from telcoai.model.view import LinkView, NodeView, ServiceView, View
+from telcoai.model.view import LinkView, NodeView, Resident, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 
 Plain = Mapping[str, Any]
@@ -37,10 +37,7 @@ def saw(view: View) -> dict[str, Any]:
 def view_of(plain: Plain, topology: Topology, workloads: Mapping[str, WorkloadInfo]) -> View:
     """The view again, to four digits; ``workloads`` by service. KeyError or TypeError for what ``saw`` never wrote."""
     links = {link.name: _link_view(link, plain["links"].get(link.name, {})) for link in topology.links}
-    nodes = {
-        node.name: NodeView(node.name, **{"alive": True, **plain["nodes"].get(node.name, {})})
-        for node in topology.nodes
-    }
+    nodes = {node.name: _node_view(node.name, plain["nodes"].get(node.name, {})) for node in topology.nodes}
     services = tuple(_service_view(name, one, workloads[name]) for name, one in plain["services"].items())
     return View(plain["time_s"], plain["period_s"], topology, links, nodes, services, seed=plain["seed"])
 
@@ -78,12 +75,23 @@ def _link_view(built: Link, plain: Plain) -> LinkView:
     return LinkView(built.a, built.b, up, down)
 
 
+def _node_view(name: str, plain: Plain) -> NodeView:
+    resident = tuple(
+        Resident(workload, variant, tuple(stages)) for workload, variant, stages in plain.get("resident", ())
+    )
+    return NodeView(name, **{"alive": True, **plain, "resident": resident})
+
+
 def _node(node: NodeView) -> dict[str, Any]:
     found: dict[str, Any] = {} if node.alive else {"alive": False}
     if node.utilisation:
         found["utilisation"] = _rounded(node.utilisation)
     if node.queue:
         found["queue"] = node.queue
+    if node.resident:
+        found["resident"] = [[one.workload, one.variant, list(one.stages)] for one in node.resident]
+    if node.memory_free is not None:
+        found["memory_free"] = node.memory_free
     return found
 
 

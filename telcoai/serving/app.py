@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from telcoai.serving import compression, forwarding
+from telcoai.serving import compression, forwarding, switchover
 from telcoai.serving.catalog import VERSION, server_metadata
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.http import Limits
@@ -19,6 +19,7 @@ from telcoai.serving.ledger import Ledger
 from telcoai.serving.node import Node
 from telcoai.serving.plans import read_plan, write_plan
 from telcoai.serving.refusals import Refused
+from telcoai.serving.residency import Residency
 from telcoai.serving.server import Request, Response, error_response
 from telcoai.serving.stats import Stats
 
@@ -33,12 +34,22 @@ class App:
     ``restart`` is called when it is asked to start again; requests under way still get their answers.
     """
 
-    def __init__(self, config: NodeConfig, token: str, node: Node, stats: Stats, restart: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        token: str,
+        node: Node,
+        stats: Stats,
+        residency: Residency,
+        restart: Callable[[], None],
+    ) -> None:
         self.is_ready = False
         self._config = config
         self._token = token.encode()
         self._node = node
         self._stats = stats
+        self._residency = residency
+        self._counts = {name: len(variant.stages) for name, variant in config.variants.items()}
         self._restart = restart
         self._limits = Limits()
         self._answers: dict[tuple[str, str], Callable[[], Response]] = {
@@ -47,7 +58,7 @@ class App:
             ("GET", "/v2/health/ready"): self._ready,
             ("POST", "/v2/repository/index"): self._index,
             ("GET", "/metrics"): lambda: Response(200, stats.prometheus().encode(), dict(PROMETHEUS)),
-            ("GET", "/stats"): lambda: _json(stats.document()),
+            ("GET", "/stats"): lambda: _json(stats.document() | {"pending": node.pending}),
             ("GET", "/plan"): lambda: _json(write_plan(node.plan)),
             ("POST", "/restart"): self._start_again,
         }
@@ -67,6 +78,8 @@ class App:
             self._check_token(request)
         if (request.method, path) == ("PUT", "/plan"):
             return await self._put_plan(request)
+        if (request.method, path) == ("POST", switchover.LOAD):
+            return await self._load(request)
         answer = self._answers.get((request.method, path))
         if answer is not None:
             return answer()
@@ -137,6 +150,14 @@ class App:
                 await asyncio.to_thread(self._node.samples.load, path)
         self._node.put_plan(plan)
         return _json({"services": sorted(plan)})
+
+    async def _load(self, request: Request) -> Response:
+        """Load stages ahead of the requests that will need them; the reply says whether they are there."""
+        try:
+            keys, keep = switchover.read_load(request.body, self._counts)
+        except ValueError as err:
+            raise Refused(400, str(err)) from err
+        return _json({"loaded": await self._residency.prepare(keys, keep)})
 
     def _start_again(self) -> Response:
         self._restart()

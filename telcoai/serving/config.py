@@ -33,7 +33,8 @@ class StageConfig:
 class VariantConfig:
     """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes.
 
-    ``decode_s``: paced seconds to decode a JPEG frame of its size here, before stage 0.
+    ``decode_s``: paced seconds to decode a JPEG frame of its size here, before stage 0. ``stage_bytes``, ``load_s``: of
+    each stage the memory that it takes and the paced seconds to load it, None = as fast as it goes.
     """
 
     name: str
@@ -43,6 +44,8 @@ class VariantConfig:
     compute: tuple[Literal["run", "replay"], ...]
     stage_s: tuple[Seconds, ...] | None = None
     decode_s: Seconds | None = None
+    stage_bytes: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    load_s: tuple[Seconds, ...] | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -60,7 +63,8 @@ class NodeConfig:
     """The whole configuration of a node. ``queue``: requests that may wait for a core.
 
     ``frames``: the form in which frames of a service travel to another node, raw unless said. ``is_replica``: it is
-    where Kubernetes placed it, and takes the hop ``*`` for itself.
+    where Kubernetes placed it, and takes the hop ``*`` for itself. ``memory_bytes``: what models may take; None: all
+    are loaded at the start and stay.
     """
 
     node: str
@@ -76,6 +80,7 @@ class NodeConfig:
     paced: bool = True
     seed: int = 0
     is_replica: bool = False
+    memory_bytes: Annotated[int, Field(ge=1)] | None = None
     frames: dict[str, Literal["raw", "jpeg"]] = field(default_factory=dict)
 
     def sends_jpeg(self, service: str) -> bool:
@@ -133,8 +138,10 @@ def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[
     count, problems = len(variant.stages), []
     if len(variant.compute) != count:
         problems.append(f"{variant.name}: compute needs {count} entries, one a stage")
-    if variant.stage_s is not None and len(variant.stage_s) != count:
-        problems.append(f"{variant.name}: stage_s needs {count} entries, one a stage")
+    for name in ("stage_s", "stage_bytes", "load_s"):
+        told = getattr(variant, name)
+        if told is not None and len(told) != count:
+            problems.append(f"{variant.name}: {name} needs {count} entries, one a stage")
     if any(not stage.activation_shape for stage in variant.stages[:-1]) or variant.stages[-1].activation_shape:
         problems.append(f"{variant.name}: every stage but the last needs an activation_shape")
     if not variant.stages[-1].has_exit:

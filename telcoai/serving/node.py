@@ -22,6 +22,7 @@ from telcoai.serving.samples import Samples
 from telcoai.serving.server import Request, Response
 from telcoai.serving.stages import StageRunner
 from telcoai.serving.stats import Stats
+from telcoai.serving.switchover import Switchover
 from telcoai.serving.tensors import Spec, Tensor
 
 DEVICE, FALLBACK = "telcoai-device", "telcoai-fallback"
@@ -37,6 +38,7 @@ class Node:
         self.catalog = Catalog(config)
         self.plan: NodePlan = {}
         self._planned: dict[str, Route] = {}
+        self._switchover: Switchover | None = None
         self.samples = Samples()
         self._config = config
         self._routes = Routes(config)
@@ -44,10 +46,31 @@ class Node:
         self._forwarder = forwarder
         self._stats = stats
 
+    def switch_by(self, switchover: Switchover) -> None:
+        """Let plans come into force as their stages are loaded."""
+        self._switchover = switchover
+
     def put_plan(self, plan: NodePlan) -> None:
-        """Serve by another plan from now on; requests under way keep their routes."""
-        self._planned = {service: route_of(one) for service, one in plan.items()}
-        self.plan = plan
+        """Serve by another plan, each service once its stages are loaded; requests under way keep their routes."""
+        for service in [name for name in self.plan if name not in plan]:
+            del self.plan[service], self._planned[service]
+            if self._switchover is not None:
+                self._switchover.drop(service)
+        for service, one in plan.items():
+            if self._switchover is None:
+                self.put(one)
+            else:
+                self._switchover.begin(one, self.plan.get(service))
+
+    def put(self, one: Assignment) -> None:
+        """An assignment is in force from now on."""
+        self._planned[one.service] = route_of(one)
+        self.plan[one.service] = one
+
+    @property
+    def pending(self) -> int:
+        """Assignments that aren't in force yet, since their stages are still being loaded."""
+        return 0 if self._switchover is None else self._switchover.pending
 
     async def infer(self, model: str, request: Request, ledger: Ledger) -> Response:
         """Answer one request; Refused when it is not served."""

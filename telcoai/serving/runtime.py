@@ -26,10 +26,12 @@ from telcoai.serving.http import Limits
 from telcoai.serving.node import Node
 from telcoai.serving.pacer import Pacer
 from telcoai.serving.replay import Replay
+from telcoai.serving.residency import Residency, Shelf
 from telcoai.serving.server import Connection, Server
 from telcoai.serving.stage_runs import Sessions
 from telcoai.serving.stages import Machine, StageRunner
 from telcoai.serving.stats import Stats
+from telcoai.serving.switchover import Switchover
 
 GRACE_S = 2.0
 BACKLOG = 1024
@@ -43,9 +45,10 @@ async def serve(config: NodeConfig, token: str, replay: Replay) -> bool:
     sockets = _open_sockets(config)
     end, pool = _End(), Pool(Limits())
     machine = _machine(config, replay)
-    stats = Stats(config.node, machine.cores)
+    stats = Stats(config.node, machine.cores, machine.residency)
     node = Node(config, StageRunner(config, machine, stats), Forwarder(config, pool), stats)
-    app = App(config, token, node, stats, end.start_again)
+    node.switch_by(Switchover(config, machine.residency, pool, node.put))
+    app = App(config, token, node, stats, machine.residency, end.start_again)
     server = Server(app, Limits())
     try:
         await _listen(server, *sockets)
@@ -63,13 +66,23 @@ async def serve(config: NodeConfig, token: str, replay: Replay) -> bool:
 
 def _machine(config: NodeConfig, replay: Replay) -> Machine:
     threads = min(config.cores, len(os.sched_getaffinity(0)))
+    sessions, pacer = Sessions(), Pacer()
     return Machine(
         cores=Cores(config.cores, config.queue, config.node),
-        pacer=Pacer(),
+        pacer=pacer,
         # A late packet or request shows in a figure; a stage has twice its own time until its reply is due.
         threads=ThreadPoolExecutor(threads, "stage", initializer=step_back),
-        sessions=Sessions(),
+        sessions=sessions,
         replay=replay,
+        residency=Residency(config, _shelf(config, sessions), pacer),
+    )
+
+
+def _shelf(config: NodeConfig, sessions: Sessions) -> Shelf:
+    variants = config.variants
+    return Shelf(
+        open=lambda variant, stage: sessions.load(variants[variant].stages[stage].path),
+        close=lambda variant, stage: sessions.unload(variants[variant].stages[stage].path),
     )
 
 
@@ -109,9 +122,9 @@ async def _listen(server: Server, tcp: socket.socket, control: socket.socket) ->
 
 
 async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
-    """Load the stages that run here before the first request needs one."""
+    """Load the stages that run here before the first request needs one; in bounded memory plans decide on them."""
     loop = asyncio.get_running_loop()
-    for variant in config.variants.values():
+    for variant in config.variants.values() if config.memory_bytes is None else ():
         for stage, compute in zip(variant.stages, variant.compute, strict=True):
             if compute == "run":
                 await loop.run_in_executor(None, machine.sessions.load, stage.path)

@@ -50,6 +50,11 @@ class Sessions:
                     session = self._sessions[path] = _open(path)
         return session
 
+    def unload(self, path: Path) -> None:
+        """Let a file's session go, once nobody runs it any more."""
+        with self._lock:
+            self._sessions.pop(path, None)
+
     def run_stage(self, variant: VariantConfig, index: int, payload: bytes, scale: float, wire: str) -> StageOutput:
         """Run a stage on a frame (stage 0) or an activation in wire form; blocks, for a thread of its own."""
         stage = variant.stages[index]

@@ -13,6 +13,7 @@ from telcoai.serving.jobs import Answer, Job
 from telcoai.serving.pacer import Pacer
 from telcoai.serving.refusals import Refused
 from telcoai.serving.replay import Replay
+from telcoai.serving.residency import Key, Residency
 from telcoai.serving.stage_runs import Sessions, StageOutput
 from telcoai.serving.stats import Stats
 
@@ -29,6 +30,7 @@ class Machine:
     threads: ThreadPoolExecutor
     sessions: Sessions
     replay: Replay
+    residency: Residency
 
 
 class StageRunner:
@@ -43,9 +45,23 @@ class StageRunner:
     async def run(self, job: Job) -> Answer | None:
         """Run stages until the job leaves at an exit (its answer) or has to go on elsewhere (None; ``job`` updated).
 
-        Stages that follow each other here hold one core, without queueing again.
+        Stages that follow each other here hold one core, without queueing again, once all of them are loaded.
         """
-        cores, ledger, asked_ns = self._machine.cores, job.ledger, time.monotonic_ns()
+        keys, residency, asked_ns = self._stages_here(job), self._machine.residency, time.monotonic_ns()
+        await residency.hold(keys)
+        try:
+            return await self._run(job, asked_ns)
+        finally:
+            residency.release(keys)
+
+    def _stages_here(self, job: Job) -> list[Key]:
+        route, last = job.route, job.route.stage
+        while last + 1 < len(route.hops) and route.hops[last + 1] == self._config.node:
+            last += 1
+        return [(route.variant, stage) for stage in range(route.stage, last + 1)]
+
+    async def _run(self, job: Job, asked_ns: int) -> Answer | None:
+        cores, ledger = self._machine.cores, job.ledger
         taken_ns = at_ns = await cores.take()
         ledger.queue_ns += taken_ns - asked_ns if taken_ns > asked_ns else 0
         try:

@@ -9,6 +9,7 @@ from collections import Counter, deque
 from typing import Any
 
 from telcoai.serving.cores import Cores
+from telcoai.serving.residency import Residency
 
 RECENT = 256
 BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -17,7 +18,8 @@ BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 class Stats:
     """Cumulative counters, and the latencies of recent answers."""
 
-    def __init__(self, node: str, cores: Cores) -> None:
+    def __init__(self, node: str, cores: Cores, residency: Residency | None = None) -> None:
+        self._residency = residency
         self._node = node
         self._cores = cores
         self._instance = secrets.token_hex(8)
@@ -57,6 +59,7 @@ class Stats:
             "stage_calls": self.stage_calls,
             "replayed_calls": self.replayed_calls,
             "answered": {service: sum(counts) for service, counts in self._buckets.items()},
+            "memory": self._residency.document() if self._residency else None,
             "latency_ms": {service: list(values) for service, values in self._latency_ms.items()},
         }
 
@@ -70,11 +73,16 @@ class Stats:
             *_family("telcoai_replayed_calls_total", "counter", "Stages replayed", [("", self.replayed_calls)]),
             *_family("telcoai_overruns_total", "counter", "Stages slower than their pace", [("", self.overruns)]),
             *_family("telcoai_late_calls_total", "counter", "Paced stages over 1 ms late", [("", self.late_calls)]),
+            *_family("telcoai_model_loads_total", "counter", "Stages loaded", [("", self._loads)]),
             *_family("telcoai_arrivals_total", "counter", "Requests of a service", _labelled("service", self.arrivals)),
             *_family("telcoai_answers_total", "counter", "Answers by status", _labelled("status", self.answers)),
             *self._histogram("telcoai_latency_seconds"),
         ]
         return "\n".join(lines) + "\n"
+
+    @property
+    def _loads(self) -> int:
+        return self._residency.loads if self._residency else 0
 
     def _histogram(self, name: str) -> list[str]:
         lines = [f"# HELP {name} From a request's arrival to its answer, of answers 200", f"# TYPE {name} histogram"]
