@@ -32,6 +32,7 @@ from telcoai.serving.jobs import Job as Request
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.pacer import Pacer
 from telcoai.serving.replay import Replay
+from telcoai.serving.residency import Residency, shelf_of
 from telcoai.serving.routes import Route
 from telcoai.serving.stage_runs import Sessions
 from telcoai.serving.stages import Machine, StageRunner
@@ -167,7 +168,9 @@ def _bench(job: Job, workers: int) -> Iterator[Bench]:
     config = NodeConfig(HERE, "device", ("", 0), nowhere, nowhere, workers, 0, {}, {}, {"": workload}, paced=False)
     cores, pacer = Cores(workers, workers, HERE), Pacer()
     threads = ThreadPoolExecutor(workers, "stage", initializer=step_back)
-    machine = Machine(cores, pacer, threads, Sessions(), Replay({}))
+    sessions = Sessions()
+    stay = Residency(config, shelf_of(config, sessions), pacer)
+    machine = Machine(cores, pacer, threads, sessions, Replay({}), stay)
     try:
         yield Bench(config.variants, StageRunner(config, machine, Stats(HERE, cores)), threads)
     finally:

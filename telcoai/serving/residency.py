@@ -18,6 +18,7 @@ from telcoai.model.memory import DRAIN_S
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.pacer import Pacer
 from telcoai.serving.refusals import Refused
+from telcoai.serving.stage_runs import Sessions
 
 Key = tuple[str, int]
 """Variant and number of the stage."""
@@ -44,6 +45,15 @@ class Shelf:
 
     open: Callable[[str, int], object]
     close: Callable[[str, int], None]
+
+
+def shelf_of(config: NodeConfig, sessions: Sessions) -> Shelf:
+    """Stages from their files, as sessions."""
+    variants = config.variants
+    return Shelf(
+        open=lambda variant, stage: sessions.load(variants[variant].stages[stage].path),
+        close=lambda variant, stage: sessions.unload(variants[variant].stages[stage].path),
+    )
 
 
 class Residency:

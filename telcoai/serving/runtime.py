@@ -26,7 +26,7 @@ from telcoai.serving.http import Limits
 from telcoai.serving.node import Node
 from telcoai.serving.pacer import Pacer
 from telcoai.serving.replay import Replay
-from telcoai.serving.residency import Residency, Shelf
+from telcoai.serving.residency import Residency, shelf_of
 from telcoai.serving.server import Connection, Server
 from telcoai.serving.stage_runs import Sessions
 from telcoai.serving.stages import Machine, StageRunner
@@ -74,15 +74,7 @@ def _machine(config: NodeConfig, replay: Replay) -> Machine:
         threads=ThreadPoolExecutor(threads, "stage", initializer=step_back),
         sessions=sessions,
         replay=replay,
-        residency=Residency(config, _shelf(config, sessions), pacer),
-    )
-
-
-def _shelf(config: NodeConfig, sessions: Sessions) -> Shelf:
-    variants = config.variants
-    return Shelf(
-        open=lambda variant, stage: sessions.load(variants[variant].stages[stage].path),
-        close=lambda variant, stage: sessions.unload(variants[variant].stages[stage].path),
+        residency=Residency(config, shelf_of(config, sessions), pacer),
     )
 
 
