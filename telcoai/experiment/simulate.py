@@ -97,8 +97,9 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     """One run's facts; a strategy that fails makes it invalid and ends nothing else."""
     scenario, folder = paper.scenario, RunFolder.create(paper.folder, key.name)
     journal = Journal(folder.path)
-    configs = driver_configs(scenario, key, {name: one.info for name, one in paper.workloads.items()}, folder)
-    world = World(scenario.topology, derive_seed(key.seed, "links"))
+    infos = {name: one.info for name, one in paper.workloads.items()}
+    configs = driver_configs(scenario, key, infos, folder)
+    world = World(scenario.topology, derive_seed(key.seed, "links"), infos.values())
     requests = Requests(world, paper.services)
     arrivals = tuple(one for config in configs.values() for one in _arrivals(config))
     total_s = scenario.warmup_s + scenario.duration_s

@@ -13,7 +13,7 @@ from telcoai.model.view import Strategy
 from telcoai.orchestrator.applier import Applier
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.decide import Decider
-from telcoai.orchestrator.figures import NodeFigures
+from telcoai.orchestrator.figures import Moved, NodeFigures
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline
@@ -34,7 +34,7 @@ class Loop:
     def __post_init__(self) -> None:
         self._decider = Decider(self.strategy)
         self.figures: Mapping[str, NodeFigures | None] = {}
-        self._moved_ns: dict[str, int] = {}
+        self._moved: dict[str, frozenset[Moved]] = {}
 
     def step(self, time_s: float, timeout_s: float) -> str:
         """One round; returns its status. The last good plan stays unless a better one is applied."""
@@ -58,10 +58,10 @@ class Loop:
     def note_moved(self, figures: Mapping[str, NodeFigures | None], time_s: float) -> None:
         """Record the stages that were loaded and unloaded since the last reading."""
         for name, now in figures.items():
-            for one in now.moved if now is not None else ():
-                if now is None or one.at_ns <= self._moved_ns.get(name, one.at_ns - 1):
-                    continue
-                self._moved_ns[name] = one.at_ns
+            if now is None:
+                continue
+            known, self._moved[name] = self._moved.get(name, frozenset()), frozenset(now.moved)
+            for one in (each for each in now.moved if each not in known):
                 at_s = time_s - (now.now_ns - one.at_ns) / 1e9
                 what = {"node": name, "variant": one.variant, "stage": one.stage, "ms": one.ms, "bytes": one.bytes}
                 self.journal.event(one.kind, at_s, at_s, what)

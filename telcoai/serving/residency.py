@@ -82,7 +82,7 @@ class Residency:
         if self._memory is None:
             return
         while missing := [key for key in keys if not self._serves(key)]:
-            await self._load(missing[0], keys)
+            await self._load(missing, keys)
         for key in keys:
             self._held.move_to_end(key)
             self._in_use[key] += 1
@@ -132,26 +132,29 @@ class Residency:
         if not fits:
             await asyncio.sleep(DRAIN_S)
         try:
-            for key in keys:
-                await self._load(key, keep)
+            await self._load(keys, keep)
         except Refused:  # the first request that needs it is told
             return
 
-    async def _load(self, key: Key, keep: Iterable[Key]) -> None:
+    async def _load(self, keys: Iterable[Key], keep: Iterable[Key]) -> None:
+        """One after the other, and nobody else's in between."""
         async with self._turn:
-            if key in self._held:
-                return
-            await self._make_room(key, {*keep})
-            started_ns = time.monotonic_ns()
-            variant = self._variants[key[0]]
-            if variant.compute[key[1]] == "run":
-                await asyncio.get_running_loop().run_in_executor(None, self._shelf.open, *key)
-            if self._paced and variant.load_s is not None:
-                due_ns = started_ns + round(variant.load_s[key[1]] * 1e9)
-                await self._pacer.until(due_ns, time.monotonic_ns())
-            self._held[key] = None
-            self.loads += 1
-            self._note("loaded", key, time.monotonic_ns() - started_ns)
+            for key in keys:
+                if key not in self._held:
+                    await self._make_room(key, {*keep})
+                    await self._bring(key)
+
+    async def _bring(self, key: Key) -> None:
+        started_ns = time.monotonic_ns()
+        variant = self._variants[key[0]]
+        if variant.compute[key[1]] == "run":
+            await asyncio.get_running_loop().run_in_executor(None, self._shelf.open, *key)
+        if self._paced and variant.load_s is not None:
+            due_ns = started_ns + round(variant.load_s[key[1]] * 1e9)
+            await self._pacer.until(due_ns, time.monotonic_ns())
+        self._held[key] = None
+        self.loads += 1
+        self._note("loaded", key, time.monotonic_ns() - started_ns)
 
     async def _make_room(self, key: Key, keep: set[Key]) -> None:
         assert self._memory is not None

@@ -112,6 +112,13 @@ class Job:
         values = self.variant.stages[self.stage - 1].activation_values
         return wire_bytes(values, self.wire) + REQUEST_HEADER_BYTES
 
+    def stages_at(self, node: str) -> list[tuple[str, int]]:
+        """The stages in a row, from the next one on, that are a node's, each with its variant."""
+        last = self.stage
+        while last + 1 < len(self.hops) and self.hops[last + 1] == node:
+            last += 1
+        return [(self.variant.name, stage) for stage in range(self.stage, last + 1)]
+
     def leaves(self) -> bool:
         """Whether the request is answered by the exit after the stage that has just run."""
         if self.stage == len(self.thresholds):

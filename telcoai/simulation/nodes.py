@@ -8,6 +8,10 @@ from telcoai.model.topology import DeviceProfile
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.serving.stats import RECENT
 from telcoai.simulation.events import Cores, Events
+from telcoai.simulation.memory import Catalogue, SimulatedMemory
+
+UNBOUNDED = Catalogue(None, {}, {})
+"""Of a node on which all is loaded."""
 
 
 class NodeGone(Exception):
@@ -25,8 +29,10 @@ class SimulatedNode:
     the runtime of a device has its plan. ``sends``: a device's drivers are there. ``reached``: its links pass all on.
     """
 
-    def __init__(self, name: str, profile: DeviceProfile, events: Events) -> None:
+    def __init__(self, name: str, profile: DeviceProfile, events: Events, known: Catalogue = UNBOUNDED) -> None:
         self.name, self.profile = name, profile
+        self.memory = SimulatedMemory(known, events)
+        self._known = known
         self.cores = Cores(profile.cores, events)
         self.up = self.runs = self.is_planned = self.sends = self.reached = True
         self.epoch = 0
@@ -57,6 +63,7 @@ class SimulatedNode:
         self.epoch += 1
         old, self.cores = self.cores, Cores(self.profile.cores, self._events)
         old.release_all()
+        self.memory = SimulatedMemory(self._known, self._events)
         self.arrivals.clear()
         self._stage_calls = 0
         self._latency_ms.clear()
@@ -100,4 +107,7 @@ class SimulatedNode:
             replayed_calls=self._stage_calls,
             latency_ms={name: tuple(values) for name, values in self._latency_ms.items()},
             answered=dict(self._answered),
+            resident=self.memory.resident,
+            memory_free=self.memory.free,
+            moved=tuple(self.memory.moved),
         )

@@ -17,6 +17,7 @@ from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline, describe, kind_of
 from telcoai.simulation.jobs import Arrival
 from telcoai.simulation.requests import Requests
+from telcoai.simulation.switchover import SimulatedSwitchover
 from telcoai.simulation.world import World
 
 PLAN_S = 60.0
@@ -37,14 +38,18 @@ class Play:
 
 
 class SimulatedApplier:
-    """Plans and changes for a world; a plan is in force at once."""
+    """Plans and changes for a world; an assignment is in force once its stages are loaded."""
 
     def __init__(self, world: World, requests: Requests) -> None:
-        self._world, self._requests = world, requests
+        self._world = world
+        self._switchover = SimulatedSwitchover(world, requests)
 
-    def apply(self, plan: Plan, before: Plan | None) -> list[str]:  # noqa: ARG002 - of the protocol
-        """Serve by the plan from now on; nobody refuses."""
-        self._requests.plan = {(one.service, one.device): one for one in plan.assignments}
+    def apply(self, plan: Plan, before: Plan | None) -> list[str]:
+        """Serve by the plan as soon as may be; nobody refuses."""
+        if before is None:
+            self._switchover.first(plan.assignments)
+        for one in plan.assignments if before is not None else ():
+            self._switchover.begin(one)
         return []
 
     def figures(self) -> Mapping[str, NodeFigures | None]:
@@ -82,6 +87,8 @@ def play(
         world.events.run(time_s)
         loop.step(time_s, PLAN_S)
         tick += 1
+    world.events.run(what.total_s)
+    loop.note_moved(world.figures(), what.total_s)
     world.events.run(what.total_s + DRAIN_S)
     return requests.rows
 

@@ -12,6 +12,7 @@ from telcoai.orchestrator.runtimes import QUEUE
 from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.events import Process
 from telcoai.simulation.jobs import Arrival, Job, Note, Refused, SimulatedService, job_of, local_of, row_of
+from telcoai.simulation.memory import NoRoom
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.world import ALL, World
 from telcoai.strategy.pipe import REPLY_BYTES
@@ -23,9 +24,13 @@ class Requests:
 
     def __init__(self, world: World, services: Mapping[str, SimulatedService]) -> None:
         self.rows: dict[tuple[str, str], list[Row]] = {}
-        self.plan: Mapping[tuple[str, str], Assignment] = {}
+        self.plan: dict[tuple[str, str], Assignment] = {}
         self._world = world
         self._services = services
+
+    def stage_counts(self, service: str) -> dict[str, int]:
+        """How many stages each variant of a service has."""
+        return {variant.name: len(variant.stages) for variant in self._services[service].workload.variants}
 
     def serve(self, one: Arrival) -> Process:
         """The whole of a request; none is kept of one whose device's drivers aren't there, or go while it is under way.
@@ -65,7 +70,7 @@ class Requests:
         """Run what is this node's, and have the rest done by the next."""
         note = job.note(node.name)
         if job.hops[job.stage] == node.name:
-            is_done = yield from self._compute(job, node, note)
+            is_done = yield from self._loaded(job, node, note)
             if is_done:
                 return
         target, events = self._world.nodes[job.hops[job.stage]], self._world.events
@@ -116,6 +121,21 @@ class Requests:
                 return
             yield min(world.events.now_s + wait_s, end_s)
             wait_s *= 2
+
+    def _loaded(self, job: Job, node: SimulatedNode, note: Note) -> Process:
+        """``_compute`` once the stages that are this node's are loaded, which is waiting as for a core."""
+        memory, keys, asked_s, epoch = node.memory, job.stages_at(node.name), self._world.events.now_s, node.epoch
+        try:
+            yield from memory.hold(keys)
+        except NoRoom as err:
+            raise Refused("503") from err
+        try:
+            node.check(epoch)
+            note.queue_s += self._world.events.now_s - asked_s
+            is_done = yield from self._compute(job, node, note)
+        finally:
+            memory.release(keys)
+        return is_done
 
     def _compute(self, job: Job, node: SimulatedNode, note: Note) -> Process:
         """Hold a core for the stages in a row that are this node's; whether the request left at an exit."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from telcoai.load.config import RESTART_S
 from telcoai.model.routes import Step, routes_from
 from telcoai.model.scenario import NodeState
-from telcoai.model.topology import LinkState, Tier, Topology
+from telcoai.model.topology import LinkState, Node, Tier, Topology
 from telcoai.model.view import LinkView
+from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.simulation.events import Events
+from telcoai.simulation.memory import catalogue
 from telcoai.simulation.nodes import SimulatedNode
 from telcoai.simulation.wires import Wires
 
@@ -28,14 +30,13 @@ PLANNED_S = 0.17
 
 
 class World:
-    """What there is, and what became of it."""
+    """What there is, and what became of it. All models are loaded where no ``workloads`` are named."""
 
-    def __init__(self, topology: Topology, seed: int) -> None:
+    def __init__(self, topology: Topology, seed: int, workloads: Iterable[WorkloadInfo] = ()) -> None:
         self.events = Events()
         self.wires = Wires(seed)
-        self.nodes = {
-            node.name: SimulatedNode(node.name, topology.profiles[node.profile], self.events) for node in topology.nodes
-        }
+        known = tuple(workloads)
+        self.nodes = {node.name: _node(node, topology, self.events, known) for node in topology.nodes}
         self._devices = frozenset(node.name for node in topology.tier(Tier.DEVICE))
         self._built = {link.name: link for link in topology.links}
         self._links = dict(self._built)
@@ -95,3 +96,9 @@ class World:
         """Links as a probe sees them: as they are, but for those through which nothing comes."""
         self._seen |= {name: link for name, link in self._links.items() if max(link.up.loss, link.down.loss) < ALL}
         return {name: LinkView(link.a, link.b, link.up, link.down) for name, link in self._seen.items()}
+
+
+def _node(node: Node, topology: Topology, events: Events, workloads: Sequence[WorkloadInfo]) -> SimulatedNode:
+    profile = topology.profiles[node.profile]
+    known = catalogue(node.memory_bytes or profile.memory_bytes, profile, workloads)
+    return SimulatedNode(node.name, profile, events, known)
