@@ -1,7 +1,7 @@
 """The account of a run: joules per request, per node and component, and what was used in natural units.
 
-Energy of a node = idle power × window + busy core-seconds × (busy - idle) / cores + radio base power × connected time
-+ bits × energy per bit. The energy of a request is the dynamic part (all but idle) on every node and radio that it
+Energy of a node = idle power × window + (busy core-seconds + seconds of loading models) × (busy - idle) / cores + radio
+base power × connected time + bits × energy per bit. The energy of a request is the dynamic part (all but idle) on every node and radio that it
 touched; over all requests it sums to the dynamic part of the nodes.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from telcoai.energy.activity import Activity, Transfer, activity
 from telcoai.energy.connected import connected_seconds
+from telcoai.energy.loads import Load, charge, load_seconds
 from telcoai.energy.use import RadioUse, Use
 from telcoai.model.power import JOULES_PER_NANOJOULE, core_power, scaled
 from telcoai.model.topology import Band, Node, Topology
@@ -77,8 +78,10 @@ class _RadioAccount:
         return sum(t.up_bytes for t in self.transfers), sum(t.down_bytes for t in self.transfers)
 
 
-def account(samples: pd.DataFrame, topology: Topology, start_ns: int, end_ns: int) -> EnergyResult:
-    """Account for all the rows given, and for idle and connected time within the window.
+def account(
+    samples: pd.DataFrame, topology: Topology, start_ns: int, end_ns: int, loads: Iterable[Load] = ()
+) -> EnergyResult:
+    """Account for all the rows given, and for idle, connected and loading time within the window.
 
     ``samples`` has the columns of samples.parquet; times are in its own nanoseconds. InputError when the rows don't
     fit the testbed.
@@ -91,9 +94,12 @@ def account(samples: pd.DataFrame, topology: Topology, start_ns: int, end_ns: in
         per_request[compute.request] += core_w[compute.node] * compute.core_s
     for one in radios:
         _charge(per_request, one, topology)
+    loading = load_seconds(loads, (start_ns / 1e9, end_ns / 1e9))
+    charge(per_request, {n: core_w[n] * s for n, s in loading.items()}, seen.computes, len(samples))
     busy = _busy(seen)
-    rows = _rows(topology, busy, radios, (end_ns - start_ns) / 1e9)
-    return EnergyResult(per_request, rows, _use(topology, busy, radios, len(samples)))
+    rows = _rows(topology, busy, radios, (end_ns - start_ns) / 1e9) + _load_rows(topology, loading)
+    spent = {name: busy.get(name, 0.0) + loading.get(name, 0.0) for name in {*busy, *loading}}
+    return EnergyResult(per_request, rows, _use(topology, spent, radios, len(samples)))
 
 
 def frame(result: EnergyResult, run: str) -> pd.DataFrame:
@@ -145,6 +151,15 @@ def _rows(
         own = [one for one in radios if one.node == node.name]
         rows += _radio_rows(node, own, topology)
     return tuple(rows)
+
+
+def _load_rows(topology: Topology, loading: Mapping[str, float]) -> tuple[EnergyRow, ...]:
+    """A row for each node that loaded something."""
+    nodes = [node for node in topology.nodes if node.name in loading]
+    power = {node.name: core_power(topology.profiles[node.profile]) for node in nodes}
+    return tuple(
+        _row(node, "load", scaled(power[node.name], loading[node.name]), seconds=loading[node.name]) for node in nodes
+    )
 
 
 def _radio_rows(node: Node, own: list[_RadioAccount], topology: Topology) -> list[EnergyRow]:

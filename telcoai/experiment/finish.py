@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import pandas as pd
 import pyarrow as pa
 
 from telcoai.energy.account import EnergyResult, account, frame
+from telcoai.energy.loads import Load
 from telcoai.experiment.checks import Check, Evidence, run_checks
 from telcoai.experiment.collect import read_samples, row_files, sorted_samples, unfinished_rows
 from telcoai.experiment.digests import digests
 from telcoai.experiment.folder import RunFolder
 from telcoai.experiment.host import describe_host, versions
+from telcoai.experiment.loads import model_loads
 from telcoai.experiment.matrix import RunKey
 from telcoai.experiment.run import Outcome
 from telcoai.experiment.scheduled import scheduled
@@ -83,7 +85,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
     links = pd.DataFrame([one.row() for one in readings])
     links.insert(0, "run", outcome.key.name)
     folder.write_table("links", links)
-    energy = account_energy(session, outcome, samples)
+    energy = account_energy(session, outcome, samples, model_loads(folder))
     write_accounted(folder, outcome.key, samples, energy)
     accounted = compute_accounted(outcome, samples)
     off = () if makes_no_links(session.testbed) or not outcome.probe else _links_off(outcome.probe)
@@ -135,7 +137,9 @@ def with_cut(samples: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return sorted_samples(pd.concat([samples, *missing], ignore_index=True)) if missing else samples
 
 
-def account_energy(session: Session, outcome: Outcome, samples: pd.DataFrame) -> EnergyResult:
+def account_energy(
+    session: Session, outcome: Outcome, samples: pd.DataFrame, loads: Sequence[Load] = ()
+) -> EnergyResult:
     """``account_windows`` of a run, a partial one up to its end."""
     scenario = session.scenario
     warm_ns = int(scenario.warmup_s * 1e9)
@@ -143,17 +147,19 @@ def account_energy(session: Session, outcome: Outcome, samples: pd.DataFrame) ->
     if outcome.partial:
         end_ns = min(end_ns, int(outcome.ended_s * 1e9))
         warm_ns = min(warm_ns, end_ns)
-    return account_windows(samples, scenario.topology, warm_ns, end_ns)
+    return account_windows(samples, scenario.topology, warm_ns, end_ns, loads)
 
 
-def account_windows(samples: pd.DataFrame, topology: Topology, warm_ns: int, end_ns: int) -> EnergyResult:
+def account_windows(
+    samples: pd.DataFrame, topology: Topology, warm_ns: int, end_ns: int, loads: Sequence[Load] = ()
+) -> EnergyResult:
     """Fill ``energy_j`` of every row; the account of the scored window, which the table holds.
 
     Warm-up and scored rows are accounted for apart, each within its own window, so that both sums are exact.
     """
     warm = samples["warmup"].to_numpy(bool)
-    before = account(samples[warm], topology, 0, warm_ns)
-    scored = account(samples[~warm], topology, warm_ns, end_ns)
+    before = account(samples[warm], topology, 0, warm_ns, loads)
+    scored = account(samples[~warm], topology, warm_ns, end_ns, loads)
     joules = np.empty(len(samples))
     joules[warm], joules[~warm] = before.per_request_j, scored.per_request_j
     samples["energy_j"] = joules

@@ -25,6 +25,7 @@ from telcoai.experiment.drivers import driver_configs
 from telcoai.experiment.finish import account_windows, run_facts, with_correct, write_accounted
 from telcoai.experiment.folder import RunFolder, experiment_folder
 from telcoai.experiment.foresight import tell_future
+from telcoai.experiment.loads import model_loads
 from telcoai.experiment.matrix import RunKey, derive_seed, matrix
 from telcoai.experiment.scheduled import scheduled
 from telcoai.experiment.session import foresighted, load_plugins
@@ -171,7 +172,9 @@ def _write(paper: _Paper, key: RunKey, folder: RunFolder, samples: pd.DataFrame)
     scenario = paper.scenario
     samples = with_correct(scenario.services, paper.workloads, samples)
     warm_ns = round(scenario.warmup_s * 1e9)
-    energy = account_windows(samples, scenario.topology, warm_ns, warm_ns + round(scenario.duration_s * 1e9))
+    energy = account_windows(
+        samples, scenario.topology, warm_ns, warm_ns + round(scenario.duration_s * 1e9), model_loads(folder)
+    )
     write_accounted(folder, key, samples, energy)
     return {"state": "complete"}
 

@@ -12,8 +12,14 @@ from telcoai.report.run import Run
 from telcoai.report.summary import RunSummary
 
 IDLE = "idle"
-WORDS = {"compute": "compute", "radio_base": "radio, connected", "radio_bytes": "radio, bytes", IDLE: "idle"}
-PATTERNS = {"compute": "", "radio_base": "/", "radio_bytes": "x", IDLE: "."}
+WORDS = {
+    "compute": "compute",
+    "load": "loading models",
+    "radio_base": "radio, connected",
+    "radio_bytes": "radio, bytes",
+    IDLE: "idle",
+}
+PATTERNS = {"compute": "", "load": "|", "radio_base": "/", "radio_bytes": "x", IDLE: "."}
 ENERGY = ["energy_j", "energy_low_j", "energy_high_j"]
 Z95 = 1.959964
 """Two-sided 95 % quantile of the normal distribution."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from telcoai.model.memory import DRAIN_S, load_seconds, stage_bytes
@@ -100,10 +101,8 @@ class SimulatedMemory:
     ) -> Process:
         if not fits:
             yield self._events.now_s + DRAIN_S
-        try:
+        with suppress(NoRoom):  # the first request that needs it is told
             yield from self._load(keys, keep)
-        except NoRoom:  # the first request that needs it is told
-            pass
         if answer is not None:
             answer(True)
 
