@@ -1,8 +1,8 @@
 """The account of a run: joules per request, per node and component, and what was used in natural units.
 
-Energy of a node = idle power × window + (busy core-seconds + seconds of loading models) × (busy - idle) / cores + radio
-base power × connected time + bits × energy per bit. The energy of a request is the dynamic part (all but idle) on every node and radio that it
-touched; over all requests it sums to the dynamic part of the nodes.
+Energy of a node = idle power × window + (busy core-seconds + seconds of loading models) × (busy - idle) / cores
++ radio base power × connected time + bits × energy per bit. The energy of a request is the dynamic part (all but idle)
+on every node and radio that it touched; over all requests it sums to the dynamic part of the nodes.
 """
 
 from __future__ import annotations

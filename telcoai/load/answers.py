@@ -63,3 +63,12 @@ def read_hops(head: bytes) -> tuple[Hop, ...]:
 def read_fallback(head: bytes) -> str:
     """The dead hop that the fallback was taken for, or ""."""
     return header(head, b"telcoai-fallback").decode("latin-1")
+
+
+DROPPED = "dropped"
+"""Status of a request that the plan in force doesn't admit."""
+
+
+def status_of(status: str, head: bytes) -> str:
+    """The status of a reply, or ``dropped`` where that is why it is a 503."""
+    return DROPPED if status == "503" and header(head, b"telcoai-dropped") else status

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from telcoai.errors import InputError, TestbedError
-from telcoai.load.answers import NO_ANSWER, read_answer, read_fallback, read_hops
+from telcoai.load.answers import NO_ANSWER, read_answer, read_fallback, read_hops, status_of
 from telcoai.load.client import Exchange
 from telcoai.load.config import DriverConfig
 from telcoai.load.endpoint import resolve
@@ -108,7 +108,8 @@ class Driver:
         self._keep(lambda: self._rows.add(row))
 
     def _row(self, exchange: Exchange) -> Row:
-        start_ns, status, head = self._config.start_ns, exchange.status, exchange.head
+        start_ns, head = self._config.start_ns, exchange.head
+        status = status_of(exchange.status, head) if head else exchange.status
         scheduled_ns, done_ns = exchange.scheduled_ns - start_ns, _after(exchange.done_ns, start_ns)
         answer = read_answer(exchange.body) if status == "200" else NO_ANSWER
         hops = read_hops(head) if head else ()

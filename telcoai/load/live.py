@@ -7,6 +7,7 @@ import math
 from collections import deque
 from pathlib import Path
 
+from telcoai.load.answers import DROPPED
 from telcoai.load.quantiles import quantile
 from telcoai.load.rows import Row
 
@@ -18,7 +19,7 @@ class Live:
 
     def __init__(self, scheduled: int) -> None:
         self._scheduled = scheduled
-        self._done = self._errors = self._correct = 0
+        self._done = self._answered = self._errors = self._correct = 0
         self._latency_ns: deque[int] = deque(maxlen=_RECENT)
         self._lag_ns: deque[int] = deque(maxlen=_RECENT)
 
@@ -28,14 +29,15 @@ class Live:
         if row.sent_ns >= 0:
             self._lag_ns.append(row.sent_ns - row.scheduled_ns)
         if row.status != "200":
-            self._errors += 1
+            self._errors += row.status != DROPPED
             return
+        self._answered += 1
         self._correct += row.correct
         self._latency_ns.append(row.done_ns - row.scheduled_ns)
 
     def snapshot(self, sent: int, state: str) -> dict[str, object]:
-        """``errors``: rows that aren't 200. ``correct``: share of those that are. Null where there is nothing yet."""
-        answered = self._done - self._errors
+        """``errors``: rows that aren't 200, those apart that plans didn't admit. ``correct``: share of those that are.
+        Null where there is nothing yet."""
         return {
             "state": state,
             "scheduled": self._scheduled,
@@ -43,7 +45,7 @@ class Live:
             "done": self._done,
             "errors": self._errors,
             "p95_ms": _ms(quantile(self._latency_ns, 95)),
-            "correct": self._correct / answered if answered else None,
+            "correct": self._correct / self._answered if self._answered else None,
             "lag_p99_ms": _ms(quantile(self._lag_ns, 99)),
         }
 

@@ -66,6 +66,9 @@ def stages_needed(assignment: Assignment, counts: Mapping[str, int]) -> dict[str
     if assignment.fallback == "local":
         name = assignment.fallback_variant or assignment.variant
         found.setdefault(assignment.device, set()).update((name, stage) for stage in range(counts[name]))
+    if assignment.admit < 1 and assignment.otherwise == "degrade":
+        name = assignment.fallback_variant or assignment.variant
+        found.setdefault(assignment.device, set()).add((name, 0))
     return found
 
 

@@ -17,6 +17,8 @@ class Assignment:
     ``thresholds``: confidence at or above which a request leaves at exit k; one entry for each exit but the last.
     1.01 or more means never. ``wire``: form of activations, ``fp16`` or ``int8``.
     ``fallback``: ``local`` (the device runs ``fallback_variant`` itself, whole) or ``fail``.
+    ``admit``: share of requests that are served so, spread evenly (``telcoai.model.admission``). ``otherwise``: the
+    rest is refused at once (``drop``), or leaves at the first exit of ``fallback_variant`` on the device (``degrade``).
     """
 
     service: str
@@ -27,6 +29,8 @@ class Assignment:
     wire: str = "fp16"
     fallback: str = "local"
     fallback_variant: str = ""
+    admit: float = 1.0
+    otherwise: str = "drop"
 
 
 @dataclass(frozen=True, slots=True)

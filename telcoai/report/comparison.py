@@ -79,7 +79,7 @@ class _Figure:
 
 
 def _figures(meter: str, how: str) -> tuple[_Figure, ...]:
-    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_changes(how), *_counts())
+    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_changes(how), *_counts(how))
 
 
 def _changes(how: str) -> tuple[_Figure, ...]:
@@ -90,10 +90,13 @@ def _changes(how: str) -> tuple[_Figure, ...]:
     )
 
 
-def _counts() -> tuple[_Figure, ...]:
+def _counts(how: str) -> tuple[_Figure, ...]:
     return (
         _Figure(Column("requests", "requests", "", ""), lambda s: s.requests, "{:.0f}"),
         _Figure(Column("errors", "errors", "", "", "low"), lambda s: s.errors, "{:.0f}"),
+        _Figure(Column("dropped", "not admitted", "", how, "low"), lambda s: s.dropped, "{:.0f}"),
+        _Figure(Column("model_loads", "stages loaded", "", how), lambda s: s.model_loads, "{:.0f}"),
+        _Figure(Column("loading_s", "loading", "s", how), lambda s: s.loading_s, "{:.1f}"),
     )
 
 

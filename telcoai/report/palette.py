@@ -47,7 +47,7 @@ _SHIPPED = (
         "early-exit",
         "kube-default",
     ),
-    *("neurosurgeon", "model-switching", "marginal-power", "round-robin", "lyapunov", "bandit", "oracle"),
+    *("neurosurgeon", "model-switching", "marginal-power", "round-robin", "lyapunov", "bandit", "oracle", "admission"),
 )
 OWN = dict(zip(_SHIPPED, LOOKS, strict=False))
 

@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from telcoai.report import tables
 
 ANSWERED = "200"
+DROPPED = "dropped"
+"""Of a request that the plan in force didn't admit: not served, and nothing that failed."""
 
 
 @dataclass(frozen=True)

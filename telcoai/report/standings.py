@@ -45,7 +45,7 @@ class Standing:
     @property
     def failed_share(self) -> float:
         """Share of scheduled requests without an answer 200, median over runs; NaN without requests."""
-        return self.spread(lambda one: one.errors / one.requests if one.requests else math.nan).median
+        return self.spread(lambda one: (one.errors + one.dropped) / one.requests if one.requests else math.nan).median
 
     @property
     def foresees(self) -> bool:

@@ -23,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcoai.report.fairness import jain
+from telcoai.report.loading import loads_of
 from telcoai.report.reaction import median_until_met_s
 from telcoai.report.requirements import devices_met, domains_met, requirements_met, services_met
-from telcoai.report.run import Run
+from telcoai.report.run import DROPPED, Run
 from telcoai.report.switching import plans_changed, plans_decided, switches_per_device
 from telcoai.report.tail import tail_of_deadline, tails_ms
 
@@ -55,6 +56,9 @@ class RunSummary:
     why_invalid: tuple[str, ...]
     requests: int
     errors: int
+    dropped: int
+    model_loads: int
+    loading_s: float
     latency_ms: Percentiles
     tail_ms: Mapping[str, float]
     tail_of_deadline: float
@@ -92,14 +96,18 @@ def summarise(run: Run) -> RunSummary:
     labelled = answered[answered["label"] >= 0]
     good = int((scored["answered"] & scored["correct"] & scored["on_time"]).sum())
     dynamic_j = float(scored["energy_j"].sum(skipna=False)) if len(scored) else NAN
-    services = services_met(run)
+    services, loads = services_met(run), loads_of(run)
+    dropped = int((scored["status"] == DROPPED).sum())
     return RunSummary(
         strategy=run.strategy,
         repetition=run.repetition,
         valid=run.valid,
         why_invalid=run.why_invalid,
         requests=len(scored),
-        errors=len(scored) - len(answered),
+        errors=len(scored) - len(answered) - dropped,
+        dropped=dropped,
+        model_loads=loads.count,
+        loading_s=loads.seconds,
         latency_ms=percentiles(answered["latency_ms"].to_numpy()),
         tail_ms=tails_ms(run),
         tail_of_deadline=tail_of_deadline(run),

@@ -18,13 +18,15 @@ from telcoai.serving.http import Limits
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.node import Node
 from telcoai.serving.plans import read_plan, write_plan
-from telcoai.serving.refusals import Refused
+from telcoai.serving.refusals import Dropped, Refused
 from telcoai.serving.residency import Residency
 from telcoai.serving.server import Request, Response, error_response
 from telcoai.serving.stats import Stats
 
 JSON = {"content-type": "application/json"}
 PROMETHEUS = {"content-type": "text/plain; version=0.0.4; charset=utf-8"}
+DROPPED = "telcoai-dropped"
+"""Beside a 503: the plan in force doesn't admit the request."""
 GUARDED = ("/plan", "/stats", "/restart")
 
 
@@ -116,6 +118,8 @@ class App:
             response = error_response(err.status, err.message)
             if err.dead_hop:
                 response.headers[forwarding.DEAD_HOP] = err.dead_hop
+            if isinstance(err, Dropped):
+                response.headers[DROPPED] = "1"
         self._stats.answers[response.status] += 1
         response.headers.update(ledger.headers(time.monotonic_ns() - request.received_ns))
         return response

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
+from telcoai.model.admission import is_admitted
 from telcoai.model.jpeg import most_bytes
 from telcoai.model.plan import ANYWHERE, Assignment
 from telcoai.serving import forwarding, routes
@@ -16,7 +18,7 @@ from telcoai.serving.inference import Inference, read_inference, scalar, write_i
 from telcoai.serving.jobs import Answer, Job
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.plans import NodePlan
-from telcoai.serving.refusals import Refused
+from telcoai.serving.refusals import Dropped, Refused
 from telcoai.serving.routes import Route, Routes, local_route, route_of
 from telcoai.serving.samples import Samples
 from telcoai.serving.server import Request, Response
@@ -107,6 +109,8 @@ class Node:
         self._stats.arrivals[service] += 1
         assignment = self._assignment(service, request)
         route = self._planned[service]
+        if not is_admitted(self._stats.arrivals[service] - 1, assignment.admit):
+            route = self._route_of_the_rest(assignment)
         job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_deadline(request))
         self._give_frame(job, inference, assignment)
         dead_hop = ""
@@ -139,6 +143,13 @@ class Node:
         if assignment is None:
             raise Refused(503, f"no plan for service {service} on {device}")
         return assignment
+
+    def _route_of_the_rest(self, assignment: Assignment) -> Route:
+        """The device's own first exit, for a request that isn't admitted; Dropped when it isn't served at all."""
+        if assignment.otherwise == "drop":
+            raise Dropped(503, f"{assignment.service} admits {assignment.admit:.0%} of requests on {self._config.node}")
+        whole = self._fallback_route(assignment)
+        return replace(whole, thresholds=(0.0,) * len(whole.thresholds))
 
     def _fallback_route(self, assignment: Assignment) -> Route:
         name = assignment.fallback_variant or assignment.variant

@@ -28,6 +28,8 @@ class AssignmentForm:
     wire: Literal["fp16", "int8"] = "fp16"
     fallback: Literal["local", "fail"] = "local"
     fallback_variant: str = ""
+    admit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    otherwise: Literal["drop", "degrade"] = "drop"
 
 
 @dataclass(frozen=True, config=FORM)
@@ -73,7 +75,8 @@ def _reasons(one: AssignmentForm, config: NodeConfig) -> list[str]:
         return [f"{one.service}: unknown service"]
     variants = {variant.name: variant for variant in workload.variants}
     reasons = [f"{one.service}: unknown hop {hop!r}" for hop in one.hops if hop not in {config.node, *config.peers}]
-    if one.fallback == "local" and one.fallback_variant and one.fallback_variant not in variants:
+    is_needed = one.fallback == "local" or one.otherwise == "degrade"
+    if is_needed and one.fallback_variant and one.fallback_variant not in variants:
         reasons.append(f"{one.service}: unknown fallback_variant {one.fallback_variant!r}")
     variant = variants.get(one.variant)
     if variant is None:

@@ -14,5 +14,9 @@ class Refused(TelcoaiError):
         self.dead_hop = dead_hop
 
 
+class Dropped(Refused):
+    """The plan in force doesn't admit the request."""
+
+
 class Malformed(Refused):
     """What came is not HTTP, or is past a limit: the connection can't go on after the reply."""

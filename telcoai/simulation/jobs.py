@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from telcoai.load.answers import DROPPED
 from telcoai.load.client import REFUSED
 from telcoai.load.rows import Hop, Row
 from telcoai.model.plan import Assignment
@@ -139,6 +140,15 @@ def local_of(job: Job, assignment: Assignment) -> Job:
     variant = job.service.workload.variant(assignment.fallback_variant or assignment.variant)
     hops = (job.device,) * len(variant.stages)
     return Job(job.service, job.device, variant, hops, never(variant), "fp16", job.sample, job.notes)
+
+
+def rest_of(job: Job, assignment: Assignment) -> Job:
+    """A request that isn't admitted: refused, or at the device's own first exit."""
+    if assignment.otherwise == "drop":
+        raise Refused(DROPPED)
+    local = local_of(job, assignment)
+    local.thresholds = (0.0,) * len(local.thresholds)
+    return local
 
 
 def row_of(one: Arrival, job: Job, status: str, fallback: str, now_s: float) -> Row:

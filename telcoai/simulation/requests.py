@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from telcoai.load.client import REFUSED
 from telcoai.load.rows import Row
+from telcoai.model.admission import is_admitted
 from telcoai.model.plan import Assignment
 from telcoai.model.routes import Step
 from telcoai.orchestrator.runtimes import QUEUE
 from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.events import Process
-from telcoai.simulation.jobs import Arrival, Job, Note, Refused, SimulatedService, job_of, local_of, row_of
+from telcoai.simulation.jobs import Arrival, Job, Note, Refused, SimulatedService, job_of, local_of, rest_of, row_of
 from telcoai.simulation.memory import NoRoom
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.world import ALL, World
@@ -43,7 +44,9 @@ class Requests:
         job = job_of(service, one, assignment)
         status, fallback = "200", ""
         try:
-            _admit(one.service, device)
+            _take_in(one.service, device)
+            if not is_admitted(device.arrivals[one.service] - 1, assignment.admit):
+                job = rest_of(job, assignment)
             try:
                 yield from self._serve(job, device)
             except NodeGone as gone:
@@ -163,7 +166,7 @@ class Requests:
         return is_done
 
 
-def _admit(service: str, device: SimulatedNode) -> None:
+def _take_in(service: str, device: SimulatedNode) -> None:
     """A device's runtime takes a request: it has to be there, and to have a plan."""
     if not device.runs:
         raise NodeGone(device.name)

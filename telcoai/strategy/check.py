@@ -15,7 +15,8 @@ from telcoai.model.wire import WIRES
 from telcoai.model.workload import Variant
 
 FALLBACKS = ("local", "fail")
-_TEXTS = ("service", "device", "variant", "wire", "fallback", "fallback_variant")
+OTHERWISE = ("drop", "degrade")
+_TEXTS = ("service", "device", "variant", "wire", "fallback", "fallback_variant", "otherwise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,12 @@ def _content(one: Assignment, known: _Known) -> list[str]:
         found.append(f"unknown wire {one.wire!r}, allowed are {_names(WIRES)}")
     if one.fallback not in FALLBACKS:
         found.append(f"unknown fallback {one.fallback!r}, allowed are {_names(FALLBACKS)}")
-    if one.fallback == "local" and one.fallback_variant and one.fallback_variant not in variants:
+    if not (_number(one.admit) and 0 <= one.admit <= 1):
+        found.append(f"admit {one.admit!r} is not a share from 0 to 1")
+    if one.otherwise not in OTHERWISE:
+        found.append(f"unknown otherwise {one.otherwise!r}, allowed are {_names(OTHERWISE)}")
+    is_needed = one.fallback == "local" or one.otherwise == "degrade"
+    if is_needed and one.fallback_variant and one.fallback_variant not in variants:
         found.append(f"unknown fallback variant {one.fallback_variant!r}, there are {_names(variants)}")
     return [f"{where}: {text}" for text in found]
 
