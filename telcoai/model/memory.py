@@ -63,12 +63,9 @@ def stages_needed(assignment: Assignment, counts: Mapping[str, int]) -> dict[str
     for stage, hop in enumerate(assignment.hops):
         if hop != ANYWHERE:
             found.setdefault(hop, set()).add((assignment.variant, stage))
-    if assignment.fallback == "local":
+    if assignment.fallback == "local" or (assignment.admit < 1 and assignment.otherwise == "degrade"):
         name = assignment.fallback_variant or assignment.variant
         found.setdefault(assignment.device, set()).update((name, stage) for stage in range(counts[name]))
-    if assignment.admit < 1 and assignment.otherwise == "degrade":
-        name = assignment.fallback_variant or assignment.variant
-        found.setdefault(assignment.device, set()).add((name, 0))
     return found
 
 
