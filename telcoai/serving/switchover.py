@@ -38,9 +38,10 @@ class Switchover:
     def begin(self, one: Assignment, before: Assignment | None) -> None:
         """Have an assignment in force as soon as may be, in place of the one that is (None: there is none)."""
         self.drop(one.service)
-        if before is None or one == before:
+        is_bounded = self._residency.is_bounded
+        if before is None or one == before or not is_bounded:
             self._put(one)
-        if self._residency.is_bounded and one != before:
+        if is_bounded and one != before:
             task = asyncio.create_task(self._switch(one, before))
             self._under_way[one.service] = task
             task.add_done_callback(lambda done: self._ended(one.service, done))
