@@ -21,6 +21,7 @@ from telcoai.model.scenario import (
     RequirementsChange,
     Scenario,
     Service,
+    ServiceChange,
 )
 from telcoai.model.topology import Link, Topology
 from telcoai.model.view import ServiceView
@@ -53,6 +54,7 @@ class _State:
     services: dict[str, Service]
     links: dict[str, Link]
     nodes: dict[str, NodeState]
+    absent: set[str]
 
     def make(self, change: Change) -> None:
         if isinstance(change, LinkChange):
@@ -60,6 +62,8 @@ class _State:
                 self.links[name] = replace(self.links[name], up=up, down=down)
         elif isinstance(change, NodeChange):
             self.nodes[change.node] = "running" if change.state == "killed" else change.state
+        elif isinstance(change, ServiceChange):
+            (self.absent.discard if change.state == "arrives" else self.absent.add)(change.service)
         elif isinstance(change, DemandChange):
             self.services[change.service] = replace(self.services[change.service], demand=change.demand)
         elif isinstance(change, RequirementsChange):
@@ -71,7 +75,9 @@ class _State:
         return Sites(topology, tuple(self.links.values()), down)
 
     def sending(self, service: Service) -> list[str]:
-        """The service's devices that aren't stopped."""
+        """The service's devices that aren't stopped; none of a service that isn't there."""
+        if service.name in self.absent:
+            return []
         return [device for device in service.devices if self.nodes.get(device) != "stopped"]
 
 
@@ -110,6 +116,7 @@ class _Look:
             rates,
             frames=service.frames,
             frame_bytes=self._sizes.get(service.name, {}),
+            domain=service.domain,
         )
 
 
@@ -117,7 +124,7 @@ def unmet(scenario: Scenario) -> list[Unmet]:
     """All of it, by service and then by time. PluginError for a workload that can't be loaded."""
     look, found = _Look(scenario), list[Unmet]()
     services, links = {one.name: one for one in scenario.services}, {one.name: one for one in scenario.topology.links}
-    state = _State(services, links, {})
+    state = _State(services, links, {}, set(scenario.absent))
     for from_s, until_s, changes in _moments(scenario):
         for change in changes:
             state.make(change)

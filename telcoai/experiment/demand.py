@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from telcoai.experiment.matrix import RunKey, derive_seed
-from telcoai.model.scenario import Demand, DemandChange, RequirementsChange, Scenario, Service
+from telcoai.model.scenario import (
+    ADMISSION_PERIODS,
+    Demand,
+    DemandChange,
+    RequirementsChange,
+    Scenario,
+    Service,
+    ServiceChange,
+)
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.runtimes import PORT
 
@@ -45,9 +53,26 @@ def driver_config(
 
 
 def demands(scenario: Scenario, service: Service) -> list[Demand]:
-    """The service's demand at first and after each change; the first holds through the warm-up."""
-    changes = [c.demand for c in scenario.timeline if isinstance(c, DemandChange) and c.service == service.name]
-    return [service.demand, *changes]
+    """The service's demand at first and after each change; the first holds through the warm-up.
+
+    While it isn't there nothing is sent. Once it has arrived its demand begins, at the demand's own zero.
+    """
+    is_there, from_s, now = service.name not in scenario.absent, 0.0, service.demand
+    found = [now if is_there else _silence(0.0)]
+    for change in scenario.timeline:
+        if isinstance(change, DemandChange) and change.service == service.name:
+            now = change.demand
+            found += [replace(now, at_s=max(now.at_s, from_s))] if is_there else []
+        elif isinstance(change, ServiceChange) and change.service == service.name:
+            is_there = change.state == "arrives"
+            from_s = change.at_s + (ADMISSION_PERIODS * scenario.period_s if is_there else 0.0)
+            found = [one for one in found if one.at_s < from_s]
+            found.append(replace(now, at_s=from_s) if is_there else _silence(from_s))
+    return found
+
+
+def _silence(at_s: float) -> Demand:
+    return Demand("constant", 0.0, at_s)
 
 
 def deadlines(scenario: Scenario, service: Service) -> list[tuple[float, float | None]]:

@@ -18,6 +18,7 @@ from telcoai.model.scenario import Scenario
 from telcoai.model.topology import Topology
 from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
+from telcoai.orchestrator.asked import asked_at_first
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.decide import Decider
 from telcoai.orchestrator.deployment import Deployment, deployment_of, undeploy
@@ -78,6 +79,7 @@ def _first_plan(deployment: Deployment, strategy: Strategy) -> Plan:
         deployment.workloads,
         scenario.period_s,
         scenario.seed,
+        asked_at_first(scenario),
         frame_bytes=deployment.frame_bytes,
         knowledge=scenario.knowledge,
     )

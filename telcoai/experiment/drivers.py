@@ -48,9 +48,11 @@ def driver_configs(
 
 
 def may_share(scenario: Scenario, drivers: int) -> bool:
-    """Whether drivers share processes: there are many, and none of their nodes is stopped by the timeline."""
+    """Whether drivers share processes: there are many, and none of their nodes is stopped by the timeline, or may be by
+    an empty battery."""
     changes = (change for change in scenario.timeline if isinstance(change, NodeChange))
     stopped = {change.node for change in changes if change.state == "stopped"}
+    stopped |= {node.name for node in scenario.topology.nodes if node.battery}
     devices = {device for service in scenario.services for device in service.devices}
     return drivers > ALONE_UP_TO and not stopped & devices
 

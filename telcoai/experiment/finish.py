@@ -98,6 +98,7 @@ def finish(session: Session, outcome: Outcome, folder: RunFolder) -> dict[str, A
         "replayed_share": share(outcome, "replayed_calls", "stage_calls"),
         "stage_calls": difference(outcome, "stage_calls"),
         "compute_accounted": plain(accounted),
+        "batteries": plain(outcome.batteries),
         "clocks": plain(outcome.clocks),
         "pod_cpu": [plain(one) | {"gap": one.gap} for one in outcome.cpu],
     }

@@ -36,7 +36,7 @@ class $class_name:
         return Plan(tuple(self.assign(*one, sites) for one in served), reason="the nearest edge node that lives")
 
     def assign(self, service, device, sites):
-        node = (*sites.nearest(device, Tier.EDGE), device)[0]  # the device itself where no edge node lives
+        node = (*sites.nearest(device, Tier.EDGE, service.domain), device)[0]  # itself where no edge node lives
         variant = cheapest(service.workload, service.requirements, sites, (device, node))
         hops = (node,) * len(variant.stages)
         leave = (SURE,) * (len(variant.stages) - 1)

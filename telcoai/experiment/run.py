@@ -20,6 +20,8 @@ from telcoai.model.scenario import NodeState
 from telcoai.model.topology import LinkState
 from telcoai.model.view import Strategy
 from telcoai.network.probe import LinkProbe
+from telcoai.orchestrator.asked import asked_at_first
+from telcoai.orchestrator.batteries import stop_empty
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.figures import Figures, growth
 from telcoai.orchestrator.journal import Journal
@@ -64,6 +66,7 @@ class Outcome:
     """Clocks of nodes against this machine's, where they had to be measured."""
     cpu: tuple[CpuPair, ...] = ()
     ended_s: float = 0.0
+    batteries: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
@@ -157,7 +160,7 @@ def _planned(session: Session, strategy: Strategy, players: _Players, lead_s: fl
         session.deployment.workloads,
         scenario.period_s,
         derive_seed(players.key.seed, "strategy"),  # not the arrivals' own: a strategy could rebuild the future
-        {service.name: service.requirements for service in scenario.services},
+        asked_at_first(scenario),
         session.deployment.frame_bytes,
         scenario.knowledge,
     )
@@ -176,14 +179,23 @@ def _conduct(session: Session, players: _Players, loop: Loop, outcome: Outcome) 
     scenario = session.scenario
     total_s = scenario.warmup_s + scenario.duration_s
     disturber = NodesWithDrivers(players.applier, players.drivers, outcome)
-    timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, loop.observer.requirements)
+    timeline = Timeline(scenario.timeline, scenario.warmup_s, disturber, loop.observer.asked)
+    batteries = loop.observer.batteries
+
+    def each(time_s: float) -> None:
+        stop_empty(batteries, disturber, players.journal, time_s)
+        _tell(session, players, loop.figures, time_s)
+
     with HostWatch() as watch:
         players.clock.wait_until(0.0)
         thread = play_alongside(timeline, players.clock, players.journal)
         try:
-            loop.run(players.clock, total_s, lambda time_s: _tell(session, players, loop.figures, time_s))
-            loop.note_moved(players.applier.figures(), players.clock.now_s())
+            loop.run(players.clock, total_s, each)
+            figures = players.applier.figures()
+            loop.note_moved(figures, players.clock.now_s())
+            batteries.read(total_s, figures)
         finally:
+            outcome.batteries = batteries.facts()
             players.clock.stopped.set()
             thread.join(timeout=30)
             outcome.host_utilisation = tuple(watch.readings)

@@ -34,6 +34,7 @@ from telcoai.load.rows import SCHEMA, Row, to_batch
 from telcoai.load.schedule import make_samples
 from telcoai.model.scenario import Scenario
 from telcoai.model.wire import WIRES
+from telcoai.orchestrator.asked import asked_at_first
 from telcoai.orchestrator.frame_sizes import measure_frames
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
@@ -106,14 +107,18 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     total_s = scenario.warmup_s + scenario.duration_s
     what = Play(arrivals, scenario.timeline, scenario.warmup_s, total_s)
     started = datetime.now(UTC).isoformat()
-    error = ""
+    error, observer = "", _observer(paper, key)
     try:
         strategy = load_strategy(key.strategy)
         tell_future(strategy, scenario, configs)
-        rows = play(what, strategy, world, requests, _observer(paper, key), journal)
+        rows = play(what, strategy, world, requests, observer, journal)
     except TelcoaiError as err:
         rows, error = requests.rows, err.message
-    facts = _facts(paper, key) | {"started": started} | _write(paper, key, folder, _table(key, rows, configs))
+    facts = (
+        _facts(paper, key)
+        | {"started": started, "batteries": observer.batteries.facts()}
+        | _write(paper, key, folder, _table(key, rows, configs))
+    )
     failures = journal.failures + ([error] if error else [])
     check = Check("plan failures", len(failures), 0, "times", "; ".join(failures[:5]))
     why = [] if check.ok else [f"plan failures: {len(failures)} times ({check.detail})"]
@@ -146,7 +151,7 @@ def _observer(paper: _Paper, key: RunKey) -> Observer:
         {name: one.info for name, one in paper.workloads.items()},
         scenario.period_s,
         derive_seed(key.seed, "strategy"),
-        {service.name: service.requirements for service in scenario.services},
+        asked_at_first(scenario),
         {name: one.frame_bytes for name, one in paper.services.items() if one.frame_bytes},
         scenario.knowledge,
     )

@@ -31,6 +31,7 @@ class Service:
     """One service. ``devices`` are the device nodes that send its requests.
 
     ``frames``: raw or jpeg, the form of frames that travel to another node; on the device itself they stay raw.
+    ``domain``: whose it is; nodes that are closed to that domain run nothing of it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Service:
     demand: Demand
     requirements: Requirements
     frames: str = "raw"
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,22 @@ class NodeChange:
         return self.state in ("running", "killed")
 
 
-Change = LinkChange | DemandChange | RequirementsChange | NodeChange
+ServiceState = Literal["arrives", "departs"]
+
+ADMISSION_PERIODS = 2
+"""Requests of a service begin so many periods after it arrives: one until strategies see it, and one for a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChange:
+    """At ``at_s`` the service arrives, so that strategies see it from then on, or departs, requests and all."""
+
+    at_s: float
+    service: str
+    state: ServiceState
+
+
+Change = LinkChange | DemandChange | RequirementsChange | ServiceChange | NodeChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +146,12 @@ class Scenario:
     bounds: Bounds = field(default_factory=Bounds)
     knowledge: Knowledge = field(default_factory=Knowledge)
     files: tuple[str, ...] = ()
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """Services that aren't there when the run begins: what first happens to them is that they arrive."""
+        states: dict[str, ServiceState] = {}
+        for change in self.timeline:
+            if isinstance(change, ServiceChange):
+                states.setdefault(change.service, change.state)
+        return frozenset(name for name, state in states.items() if state == "arrives")

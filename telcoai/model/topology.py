@@ -81,6 +81,14 @@ class RadioProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class Battery:
+    """What a node lives on, in joules: all that it holds, and what is in it when a run begins."""
+
+    capacity_j: float
+    charge_j: float
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One node of a resolved testbed (``count`` is already expanded: camera-1 … camera-4).
 
@@ -93,6 +101,15 @@ class Node:
     group: str
     """The name it was written under (``camera`` for ``camera-1``)."""
     memory_bytes: int = 0
+    domain: str = ""
+    """Who owns it; "" when nobody is named."""
+    open_to: tuple[str, ...] | None = None
+    """Other domains whose services may run here; None: everybody's may."""
+    battery: Battery | None = None
+
+    def admits(self, domain: str) -> bool:
+        """Whether services of a domain ("" for those without one) may run here."""
+        return self.open_to is None or domain == self.domain or domain in self.open_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class NodeView:
     """A node over the last period: ``utilisation`` in [0, 1] of its cores, ``queue`` requests waiting now.
 
     ``resident``: what is loaded there now. ``memory_free``: bytes that models may still take; None when nobody says.
+    ``charge_j``: what its battery has left, None without one.
     """
 
     name: str
@@ -49,6 +50,7 @@ class NodeView:
     queue: int = 0
     resident: tuple[Resident, ...] = ()
     memory_free: int | None = None
+    charge_j: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class ServiceView:
     ``MEASURED_PERIODS`` (absent before answers came).
     ``frames``: raw or jpeg, the form of frames that travel; ``frame_bytes``: their mean size by variant when they are
     JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
+    ``domain``: whose it is; of nodes only those that admit the domain run it.
     """
 
     name: str
@@ -68,6 +71,7 @@ class ServiceView:
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     frames: str = "raw"
     frame_bytes: Mapping[str, int] = field(default_factory=dict)
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class NodeFigures:
     newest last. ``answered``: how many answers of each service ``latency_ms`` was ever given.
     ``resident``: (variant, stage) in memory. ``memory_free``: bytes, None where memory isn't bounded. ``moved``: latest
     loads and unloads. ``pending``: assignments that aren't in force yet, since their stages are still being loaded.
+    ``sent_bytes``, ``received_bytes``: to and from other nodes; ``connected_ns``: how long its radio was connected.
     """
 
     node: str
@@ -47,6 +48,9 @@ class NodeFigures:
     memory_free: int | None = None
     moved: tuple[Moved, ...] = ()
     pending: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    connected_ns: int = 0
 
 
 def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
@@ -70,6 +74,9 @@ def read_figures(raw: Mapping[str, Any]) -> NodeFigures:
         memory_free=memory["free"],
         moved=tuple(Moved(**one) for one in memory["moved"]),
         pending=raw["pending"],
+        sent_bytes=raw["sent_bytes"],
+        received_bytes=raw["received_bytes"],
+        connected_ns=raw["connected_ns"],
     )
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from telcoai.model.plan import Plan
 from telcoai.model.read_only import ReadOnly, read_only_topology, read_only_workload
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Knowledge, Service
+from telcoai.model.scenario import ADMISSION_PERIODS, Knowledge, Service
 from telcoai.model.topology import Topology
 from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, NodeView, Resident, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.asked import Asked
+from telcoai.orchestrator.batteries import Batteries
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
 from telcoai.orchestrator.knowledge import Known
@@ -43,15 +45,18 @@ class Observer:
     workloads: Mapping[str, WorkloadInfo]
     period_s: float
     seed: int
-    requirements: dict[str, Requirements] = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
     frame_bytes: FrameBytes = field(default_factory=dict)
     knowledge: Knowledge = field(default_factory=Knowledge)
     _readings: deque[Figures] = field(default_factory=lambda: deque(maxlen=MEASURED_PERIODS + 1))
     _first: dict[str, NodeFigures] = field(default_factory=dict)
     _started: bool = False
     _past: deque[Moment] = field(default_factory=lambda: deque(maxlen=PAST))
+    _arrived_s: dict[str, float | None] = field(default_factory=dict)
+    """When each service that is there was first seen; None for those that were from the beginning."""
 
     def __post_init__(self) -> None:
+        self.batteries = Batteries(self.topology)
         self._known = Known(self.knowledge, self.seed)
         self._shown_topology = read_only_topology(self._known.topology(self.topology))
         self._shown_workloads = {name: read_only_workload(one) for name, one in self.workloads.items()}
@@ -61,19 +66,29 @@ class Observer:
     def view(self, time_s: float, figures: Figures, links: Mapping[str, LinkView], previous: Plan | None) -> View:
         """The view at ``time_s``; keeps ``figures`` as the newest reading."""
         self._keep(time_s, figures)
+        self.batteries.read(time_s, figures)
+        there = self._there(time_s)
         view = View(
             time_s=time_s,
             period_s=self.period_s,
             topology=self._shown_topology,
             links=ReadOnly(self._known.links(links)),
             nodes=ReadOnly({node.name: self._node(node.name) for node in self.topology.nodes}),
-            services=tuple(self._service(service) for service in self.services),
+            services=tuple(self._service(service, time_s) for service in there),
             previous=previous,
             seed=self.seed,
             past=tuple(self._past),
         )
         self._past.append(Moment(time_s, view.links, view.nodes, view.services, previous))
         return view
+
+    def _there(self, time_s: float) -> list[Service]:
+        """Services that are there now, those that have come since the run began with the time noted."""
+        absent = frozenset(self.asked.absent)
+        there = [service for service in self.services if service.name not in absent]
+        first = None if time_s <= 0 else time_s
+        self._arrived_s = {service.name: self._arrived_s.get(service.name, first) for service in there}
+        return there
 
     def _keep(self, time_s: float, figures: Figures) -> None:
         if not self._started:
@@ -89,11 +104,11 @@ class Observer:
                 self._first[name] = replace(now, arrivals={}, answered={}, stage_calls=0) if restarted else first
 
     def _node(self, name: str) -> NodeView:
-        now = self._readings[-1].get(name)
+        now, left_j = self._readings[-1].get(name), self.batteries.left_j(name)
         if now is None:
-            return NodeView(name, alive=False)
+            return NodeView(name, alive=False, charge_j=left_j)
         before = self._before(name, periods=1)
-        return NodeView(name, True, utilisation(before, now), now.queue, self._resident(now), now.memory_free)
+        return NodeView(name, True, utilisation(before, now), now.queue, self._resident(now), now.memory_free, left_j)
 
     def _resident(self, now: NodeFigures) -> tuple[Resident, ...]:
         stages: dict[tuple[str, str], list[int]] = {}
@@ -103,9 +118,9 @@ class Observer:
                 stages.setdefault((workload, variant), []).append(stage)
         return tuple(Resident(*key, tuple(sorted(found))) for key, found in sorted(stages.items()))
 
-    def _service(self, service: Service) -> ServiceView:
-        required = self.requirements.get(service.name, service.requirements)
-        rates = {device: self._rate(service, device) for device in service.devices}
+    def _service(self, service: Service, time_s: float) -> ServiceView:
+        required = self.asked.requirements.get(service.name, service.requirements)
+        rates = {device: self._rate(service, device, time_s) for device in service.devices}
         latencies = {device: self._latency(service.name, device, required) for device in service.devices}
         return ServiceView(
             name=service.name,
@@ -115,9 +130,14 @@ class Observer:
             latency_ms=ReadOnly({device: value for device, value in latencies.items() if value is not None}),
             frames=service.frames,
             frame_bytes=self._shown_frames.get(service.name, ReadOnly()),
+            domain=service.domain,
         )
 
-    def _rate(self, service: Service, device: str) -> float:
+    def _rate(self, service: Service, device: str, time_s: float) -> float:
+        """As measured, and as declared until enough was: readings from before the service sent tell nothing."""
+        arrived_s = self._arrived_s[service.name]
+        if arrived_s is not None and time_s - arrived_s < (MEASURED_PERIODS + ADMISSION_PERIODS) * self.period_s:
+            return service.demand.rate_per_s
         now, before = self._readings[-1].get(device), self._before(device, MEASURED_PERIODS)
         if now is None or before is None or now.now_ns - before.now_ns < WHOLE * self.period_s * 1e9:
             return service.demand.rate_per_s

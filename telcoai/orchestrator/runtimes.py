@@ -9,8 +9,9 @@ from typing import Any
 
 from telcoai.model.memory import load_seconds, memory_of, stage_bytes
 from telcoai.model.scenario import Scenario
-from telcoai.model.topology import DeviceProfile, Node
+from telcoai.model.topology import DeviceProfile, Node, Tier
 from telcoai.model.workload import Variant, WorkloadInfo
+from telcoai.orchestrator.batteries import radio_of
 from telcoai.orchestrator.compute import (
     HostTimes,
     Modes,
@@ -75,7 +76,14 @@ def _config(scenario: Scenario, node: Node, workloads: dict[str, Any], ground: G
         "workloads": workloads,
         "paced": ground.paced,
         "memory_bytes": memory_of(scenario.topology, node.name),
+        "radio_tail_s": _tail_s(scenario, node),
     }
+
+
+def _tail_s(scenario: Scenario, node: Node) -> float:
+    """Of a device's radio; 0 without one, and on nodes that radio links end at but don't own."""
+    radio = radio_of(scenario.topology, node.name) if node.tier == Tier.DEVICE else None
+    return radio.tail_s.value if radio else 0.0
 
 
 def _workloads(

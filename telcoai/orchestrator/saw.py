@@ -51,6 +51,8 @@ def _service(service: ServiceView) -> dict[str, Any]:
     }
     if service.frames != "raw":
         found |= {"frames": service.frames, "frame_bytes": dict(service.frame_bytes)}
+    if service.domain:
+        found["domain"] = service.domain
     return found
 
 
@@ -92,6 +94,8 @@ def _node(node: NodeView) -> dict[str, Any]:
         found["resident"] = [[one.workload, one.variant, list(one.stages)] for one in node.resident]
     if node.memory_free is not None:
         found["memory_free"] = node.memory_free
+    if node.charge_j is not None:
+        found["charge_j"] = _rounded(node.charge_j)
     return found
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from telcoai.errors import TelcoaiError
-from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Change, DemandChange, LinkChange, NodeChange, RequirementsChange
+from telcoai.model.scenario import Change, DemandChange, LinkChange, NodeChange, RequirementsChange, ServiceChange
 from telcoai.orchestrator.applier import Disturber
+from telcoai.orchestrator.asked import Asked
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.journal import Journal
 
@@ -34,12 +34,12 @@ class Timeline:
         changes: Iterable[Change],
         offset_s: float,
         disturber: Disturber,
-        requirements: dict[str, Requirements],
+        asked: Asked,
     ) -> None:
         self._changes = sorted(changes, key=lambda change: change.at_s)
         self._offset_s = offset_s
         self._disturber = disturber
-        self._requirements = requirements
+        self._asked = asked
         self._starts: dict[str, threading.Thread] = {}
         self.failures: list[str] = []
 
@@ -100,7 +100,9 @@ class Timeline:
         elif isinstance(change, NodeChange):
             self._disturber.change_node(change.node, change.state)
         elif isinstance(change, RequirementsChange):
-            self._requirements[change.service] = change.requirements
+            self._asked.requirements[change.service] = change.requirements
+        elif isinstance(change, ServiceChange):
+            self._asked.move(change.service, change.state)
 
 
 def kind_of(change: Change) -> str:
@@ -109,6 +111,7 @@ def kind_of(change: Change) -> str:
         LinkChange: "link",
         DemandChange: "demand",
         RequirementsChange: "requirements",
+        ServiceChange: "service",
         NodeChange: "node",
     }
     return kinds[type(change)]

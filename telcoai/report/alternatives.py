@@ -125,7 +125,7 @@ class Alternatives:
     def _ways(self, chosen: Assignment, options: Menu) -> Iterator[Assignment]:
         """Every other way of serving the device, each once."""
         told = {chosen}
-        for chain in chains(chosen.device, self._sites):
+        for chain in chains(chosen.device, self._sites, options.service.domain):
             for one in candidates(options, len(chain)):
                 way = replace(
                     chosen,

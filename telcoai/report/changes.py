@@ -10,6 +10,7 @@ from typing import Any
 from telcoai.report.run import Run
 
 State = Mapping[str, Any]
+KINDS = ("link", "demand", "requirements", "service", "node")
 FIELDS = (
     ("delay_ms", "delay", "{:g} ms", 1.0),
     ("jitter_ms", "jitter", "{:g} ms", 1.0),
@@ -44,7 +45,7 @@ def happenings(runs: tuple[Run, ...]) -> tuple[Happening, ...]:
     found: dict[tuple[str, float, str], tuple[float, str]] = {}
     for run in runs:
         states = {f"{link['a']}--{link['b']}": (link["up"], link["down"]) for link in run.topology.get("links", ())}
-        events = run.events[run.events["kind"].isin(("link", "demand", "requirements", "node"))]
+        events = run.events[run.events["kind"].isin(KINDS)]
         ordered_rows = events.sort_values("scored_s", kind="stable")[["kind", "scored_s", "real_s", "what"]]
         for kind, at_s, real_s, what in ordered_rows.itertuples(index=False):
             text = describe(kind, what, states)
@@ -61,6 +62,8 @@ def describe(kind: str, what: State, states: dict[str, tuple[State, State]]) -> 
         return _describe_links(what["changes"], states)
     if kind == "node":
         return _NODES[what["state"]].format(what["node"])
+    if kind == "service":
+        return f"{what['service']} {what['state']}"
     if kind == "demand":
         demand = what["demand"]
         return f"{what['service']}: demand {demand['arrival']} {demand['rate_per_s']:g}/s per device"
@@ -76,7 +79,10 @@ def describe_requirements(asked: State) -> str:
         parts.append(f"accuracy ≥ {asked['accuracy_min']:g}")
     if asked.get("energy_per_request_j") is not None:
         parts.append(f"energy ≤ {asked['energy_per_request_j']:g} J a request")
-    return ", ".join(parts) or "nothing asked"
+    if asked.get("lasts_s") is not None:
+        parts.append(f"batteries last {asked['lasts_s'] / 3600:g} h")
+    told = ", ".join(parts) or "nothing asked"
+    return told if asked.get("weight", 1) == 1 else f"{told}; weight {asked['weight']:g}"
 
 
 def _describe_links(changes: list[list[Any]], states: dict[str, tuple[State, State]]) -> str:

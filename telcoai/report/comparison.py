@@ -19,7 +19,7 @@ from telcoai.report.summary import RunSummary
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. ``better`` is ``low``, ``high`` or empty; ``source`` is ``measured``, ``simulated`` or the energy
-    meter's name.
+    meter's name. ``seldom``: left out where no strategy has such a figure.
     """
 
     key: str
@@ -27,6 +27,7 @@ class Column:
     unit: str
     source: str
     better: str = ""
+    seldom: bool = False
 
     @property
     def heading(self) -> str:
@@ -79,7 +80,36 @@ class _Figure:
 
 
 def _figures(meter: str, how: str) -> tuple[_Figure, ...]:
-    return (*_latencies(how), *_scores(how), *_energies(meter, how), *_changes(how), *_counts(how))
+    return (
+        *_latencies(how),
+        *_scores(how),
+        *_energies(meter, how),
+        *_changes(how),
+        *_domains(how),
+        *_batteries(meter),
+        *_counts(how),
+    )
+
+
+def _domains(how: str) -> tuple[_Figure, ...]:
+    title = "closed nodes' busy time used by other domains"
+    column = Column("closed_used_by_others", title, "", how, "low", seldom=True)
+    weighted = Column("weighted_met", "windows met, by weight of services", "", how, "high", seldom=True)
+    return (
+        _Figure(weighted, lambda s: s.weighted_met, "{:.0%}"),
+        _Figure(column, lambda s: s.closed_used_by_others, "{:.0%}"),
+    )
+
+
+def _batteries(meter: str) -> tuple[_Figure, ...]:
+    left = Column("charge_left_least", "charge left in the emptiest battery", "", meter, "high", seldom=True)
+    empty = Column("first_empty_s", "first battery empty after", "s", meter, "high", seldom=True)
+    life = Column("shortest_life_s", "shortest battery life at this power", "h", meter, "high", seldom=True)
+    return (
+        _Figure(left, lambda s: s.charge_left_least, "{:.1%}"),
+        _Figure(empty, lambda s: s.first_empty_s, "{:.1f}"),
+        _Figure(life, lambda s: s.shortest_life_s / 3600, "{:.3g}"),
+    )
 
 
 def _changes(how: str) -> tuple[_Figure, ...]:
@@ -140,7 +170,7 @@ _PLACES = {
 def compare(experiment: Experiment, standings: Standings) -> Comparison:
     """Compare the strategies of an experiment over the runs that count."""
     how = experiment.runs[0].how
-    figures = _figures(experiment.runs[0].meter, how)
+    figures = tuple(f for f in _figures(experiment.runs[0].meter, how) if _is_had(f, standings))
     ranking = rank_energy(standings)
     spreads = [[one.spread(figure.of) for figure in figures] for one in standings.strategies]
     best = [_best(_rivals(standings, [row[k].median for row in spreads], f), f.column) for k, f in enumerate(figures)]
@@ -156,6 +186,10 @@ def compare(experiment: Experiment, standings: Standings) -> Comparison:
         ranking=ranking,
         notes=(ranking.sentence, *_notes(standings, how), *standings.left_out, *_errors(experiment, standings)),
     )
+
+
+def _is_had(figure: _Figure, standings: Standings) -> bool:
+    return not figure.column.seldom or any(one.spread(figure.of).runs for one in standings.strategies)
 
 
 def _row(standing: Standing, cells: list[Cell]) -> Row:
@@ -196,6 +230,16 @@ def _best(values: list[float], column: Column) -> float:
     return best if finite.count(best) == 1 else math.nan
 
 
+def _isolation(standings: Standings) -> list[str]:
+    """Who used nodes that are closed to it, in words; nothing where no node is closed, or none worked."""
+    shares = {one.strategy: one.spread(lambda s: s.closed_used_by_others).high for one in standings.comparable}
+    known = {name: share for name, share in shares.items() if not math.isnan(share)}
+    used = [f"{name} ({share:.2%})" for name, share in known.items() if share > 0]
+    if used:
+        return [f"Closed nodes worked for services that they are closed to: {', '.join(used)} of their busy time."]
+    return ["No closed node worked for another domain's services."] if known else []
+
+
 def _errors(experiment: Experiment, standings: Standings) -> list[str]:
     """How far simulated runs are from the measured ones that they were set against, a line each."""
     against = experiment.runs[0].facts.get("against")
@@ -213,6 +257,7 @@ def _notes(standings: Standings, how: str) -> list[str]:
     failing = ", ".join(f"{one.strategy} ({one.failed_share:.0%})" for one in standings.comparable if not one.answers)
     if failing:
         notes.append(f"Too many requests failed to lead in latency or energy: {failing}.")
+    notes += _isolation(standings)
     if most == 1:
         notes.append("One repetition: no interval, and no difference is claimed to be significant.")
     else:

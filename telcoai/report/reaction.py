@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from telcoai.report.changes import KINDS
 from telcoai.report.requirements import windows
 from telcoai.report.run import Run
-
-KINDS = ("link", "demand", "requirements", "node")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ that the scenario asks for. It is met when every requirement in force is:
   that wasn't answered 200 counts as infinitely late;
 - accuracy: the share of correct answers among those answered 200, over the whole time in which this requirement was
   in force, is at least the minimum (a window alone holds too few answers to tell); no answer in the window, not met;
-- energy: the dynamic energy of the window's requests, divided by their number, is at most the budget.
+- energy: the dynamic energy of the window's requests, divided by their number, is at most the budget;
+- battery: at the mean power of the whole run each battery of the service's devices lasts as long as asked.
 
 A period is met when the windows of all services in it are: ``requirements_met`` is the share of periods that are. The
 same rule with the requests of one device alone says how a device fared; accuracy stays the whole service's there, since
@@ -28,6 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from telcoai.model.requirements import Requirements
+from telcoai.report.batteries import lives_s
 from telcoai.report.run import Run
 
 EDGE_S = 1e-6
@@ -77,6 +79,19 @@ def domains_met(run: Run) -> dict[str, float]:
     return _shares((str(domains[name]), start_s, met) for name, start_s, met in windows(run) if domains.get(name))
 
 
+def weighted_met(run: Run) -> float:
+    """Share of all windows of all services that were met, each window as heavy as its service is at its begin; NaN for
+    one service alone."""
+    if len(run.scenario.get("services", ())) < 2:
+        return math.nan
+    phases, kept, whole = requirement_phases(run), 0.0, 0.0
+    for name, start_s, met in windows(run):
+        asked = in_force(phases.get(name, []), start_s)
+        weight = asked.weight if asked else 1.0
+        kept, whole = kept + weight * met, whole + weight
+    return kept / whole if whole else math.nan
+
+
 def devices_met(run: Run) -> dict[str, float]:
     """The same share for each device by itself, from its own requests, of all its services."""
     return _shares(_windows(run, "device"))
@@ -109,15 +124,27 @@ def _windows(run: Run, whose: str) -> Iterator[tuple[str, float, bool]]:
     phases = requirement_phases(run)
     requests = requests_of(scored)
     shares = _accuracies(requests, phase_rows(scored, phases))
+    lives = _lives(run, whose)
     numbers = np.floor((scored["scored_s"] + EDGE_S) / period_s).astype(int).rename("window")
     groups: dict[tuple[str, str, int], NDArray[np.intp]] = dict(
         scored.groupby([scored["service"], scored[whose].rename("whose"), numbers]).indices  # type: ignore[arg-type]
     )
     for (service, name, number), rows in groups.items():
         asked = in_force(phases.get(service, []), number * period_s)
-        if asked is not None and not _asks_nothing(asked):
+        if asked is not None and not asked.asks_nothing:
             accurate = asked.accuracy_min is None or shares[service, asked] >= asked.accuracy_min
-            yield str(name), number * period_s, accurate and window_met(requests.at(rows), _but_accuracy(asked))
+            lasting = asked.lasts_s is None or lives.get(name, math.inf) >= asked.lasts_s
+            kept = accurate and lasting and window_met(requests.at(rows), _but_accuracy(asked))
+            yield str(name), number * period_s, kept
+
+
+def _lives(run: Run, whose: str) -> Mapping[str, float]:
+    """How long batteries last in s, by device, or of each service the shortest of its devices'."""
+    lives = lives_s(run)
+    if whose == "device":
+        return lives
+    services = {str(one["name"]): one.get("devices", ()) for one in run.scenario.get("services", ())}
+    return {name: min((lives.get(one, math.inf) for one in own), default=math.inf) for name, own in services.items()}
 
 
 def phase_rows(samples: pd.DataFrame, phases: Phases) -> dict[tuple[str, Requirements], NDArray[np.intp]]:
@@ -179,13 +206,9 @@ def window_met(requests: Requests, asked: Requirements) -> bool:
 
 
 def _parsed(values: dict[str, Any]) -> Requirements:
-    known = ("percentile", "deadline_ms", "accuracy_min", "energy_per_request_j")
+    known = ("percentile", "deadline_ms", "accuracy_min", "energy_per_request_j", "lasts_s", "weight")
     return Requirements(**{name: values[name] for name in known if name in values})
 
 
 def _but_accuracy(asked: Requirements) -> Requirements:
     return replace(asked, accuracy_min=None)
-
-
-def _asks_nothing(asked: Requirements) -> bool:
-    return asked.deadline_ms is None and asked.accuracy_min is None and asked.energy_per_request_j is None

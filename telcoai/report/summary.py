@@ -22,10 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from telcoai.report.batteries import first_empty_s, least_left, shortest_life_s
 from telcoai.report.fairness import jain
+from telcoai.report.isolation import used_by_others
 from telcoai.report.loading import loads_of
 from telcoai.report.reaction import median_until_met_s
-from telcoai.report.requirements import devices_met, domains_met, requirements_met, services_met
+from telcoai.report.requirements import devices_met, domains_met, requirements_met, services_met, weighted_met
 from telcoai.report.run import DROPPED, Run
 from telcoai.report.switching import plans_changed, plans_decided, switches_per_device
 from telcoai.report.tail import tail_of_deadline, tails_ms
@@ -70,6 +72,11 @@ class RunSummary:
     requirements_met: float
     services_met: Mapping[str, float]
     domains_met: Mapping[str, float]
+    weighted_met: float
+    closed_used_by_others: float
+    charge_left_least: float
+    first_empty_s: float
+    shortest_life_s: float
     fairness_services: float
     fairness_devices: float
     until_met_again_s: float
@@ -119,6 +126,11 @@ def summarise(run: Run) -> RunSummary:
         requirements_met=requirements_met(run),
         services_met=services,
         domains_met=domains_met(run),
+        weighted_met=weighted_met(run),
+        closed_used_by_others=used_by_others(run),
+        charge_left_least=least_left(run),
+        first_empty_s=first_empty_s(run),
+        shortest_life_s=shortest_life_s(run),
         fairness_services=_fairness(services.values()),
         fairness_devices=_fairness(devices_met(run).values()),
         until_met_again_s=median_until_met_s(run),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, RadioProfile, Speed, Tier, Topology
+from telcoai.model.topology import (
+    Band,
+    Battery,
+    DeviceProfile,
+    Link,
+    LinkState,
+    Node,
+    RadioProfile,
+    Speed,
+    Tier,
+    Topology,
+)
 
 Plain = Mapping[str, Any]
 
@@ -15,7 +26,7 @@ def topology_from(plain: Plain) -> Topology | None:
     try:
         return Topology(
             name=plain["name"],
-            nodes=tuple(Node(n["name"], Tier(n["tier"]), n["profile"], n["group"]) for n in plain["nodes"]),
+            nodes=tuple(_node(one) for one in plain["nodes"]),
             links=tuple(
                 Link(one["a"], one["b"], LinkState(**one["up"]), LinkState(**one["down"]), one["radio"])
                 for one in plain["links"]
@@ -25,6 +36,14 @@ def topology_from(plain: Plain) -> Topology | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _node(plain: Plain) -> Node:
+    open_to = plain.get("open_to")
+    owned = plain.get("domain", ""), None if open_to is None else tuple(open_to)
+    battery = Battery(**plain["battery"]) if plain.get("battery") else None
+    memory = plain.get("memory_bytes", 0)
+    return Node(plain["name"], Tier(plain["tier"]), plain["profile"], plain["group"], memory, *owned, battery)
 
 
 def _profile(plain: Plain) -> DeviceProfile:

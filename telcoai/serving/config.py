@@ -64,7 +64,8 @@ class NodeConfig:
 
     ``frames``: the form in which frames of a service travel to another node, raw unless said. ``is_replica``: it is
     where Kubernetes placed it, and takes the hop ``*`` for itself. ``memory_bytes``: what models may take; None: all
-    are loaded at the start and stay.
+    are loaded at the start and stay. ``radio_tail_s``: how long its radio
+    stays connected after the last byte.
     """
 
     node: str
@@ -82,6 +83,7 @@ class NodeConfig:
     is_replica: bool = False
     memory_bytes: Annotated[int, Field(ge=1)] | None = None
     frames: dict[str, Literal["raw", "jpeg"]] = field(default_factory=dict)
+    radio_tail_s: Annotated[float, Field(ge=0)] = 0.0
 
     def sends_jpeg(self, service: str) -> bool:
         """Whether the service's frames travel as JPEG."""

@@ -14,6 +14,7 @@ from telcoai.serving.config import NodeConfig
 from telcoai.serving.http import Message
 from telcoai.serving.inference import one_raw_input
 from telcoai.serving.jobs import Answer, Job
+from telcoai.serving.radio import Radio
 from telcoai.serving.refusals import Refused
 from telcoai.serving.tensors import one_string
 
@@ -27,11 +28,12 @@ DATATYPES = {"fp16": "FP16", "int8": "INT8"}
 class Forwarder:
     """Forwards jobs over kept-alive connections."""
 
-    def __init__(self, config: NodeConfig, pool: Pool) -> None:
+    def __init__(self, config: NodeConfig, pool: Pool, radio: Radio) -> None:
         self._config = config
         self._variants = config.variants
         self._routes = routes.Routes(config)
         self._pool = pool
+        self._radio = radio
 
     async def forward(self, job: Job) -> Answer:
         """The answer of the hop that has the job's next stage.
@@ -44,7 +46,7 @@ class Forwarder:
         headers, body = self._request(job, hop)
         sent_ns = time.monotonic_ns()
         try:
-            reply, sent = await self._pool.post(self._config.peers[hop], target, headers, body, _timeout_s(job))
+            reply, sent = await self._exchange(hop, target, headers, body, _timeout_s(job))
         except HopDead as err:
             ledger.sent_bytes += err.sent
             ledger.network_ns += time.monotonic_ns() - sent_ns
@@ -54,6 +56,22 @@ class Forwarder:
         ledger.received_bytes += reply.size
         ledger.add_reply(reply.headers, time.monotonic_ns() - sent_ns)
         return _answer(hop, reply)
+
+    async def _exchange(
+        self, hop: str, target: str, headers: dict[str, str], body: bytes, timeout_s: float
+    ) -> tuple[Message, int]:
+        """The hop's reply and the bytes sent, which count as the radio's too."""
+        sent = received = 0
+        self._radio.begin(time.monotonic_ns())
+        try:
+            reply, sent = await self._pool.post(self._config.peers[hop], target, headers, body, timeout_s)
+            received = reply.size
+        except HopDead as err:
+            sent = err.sent
+            raise
+        finally:
+            self._radio.end(time.monotonic_ns(), sent, received)
+        return reply, sent
 
     def _request(self, job: Job, hop: str) -> tuple[dict[str, str], bytes]:
         name, datatype, shape, raw = self._input(job)

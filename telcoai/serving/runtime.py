@@ -25,6 +25,7 @@ from telcoai.serving.forwarding import Forwarder
 from telcoai.serving.http import Limits
 from telcoai.serving.node import Node
 from telcoai.serving.pacer import Pacer
+from telcoai.serving.radio import Radio
 from telcoai.serving.replay import Replay
 from telcoai.serving.residency import Residency, shelf_of
 from telcoai.serving.server import Connection, Server
@@ -45,8 +46,8 @@ async def serve(config: NodeConfig, token: str, replay: Replay) -> bool:
     sockets = _open_sockets(config)
     end, pool = _End(), Pool(Limits())
     machine = _machine(config, replay)
-    stats = Stats(config.node, machine.cores, machine.residency)
-    node = Node(config, StageRunner(config, machine, stats), Forwarder(config, pool), stats)
+    stats = Stats(config.node, machine.cores, machine.residency, Radio(round(config.radio_tail_s * 1e9)))
+    node = Node(config, StageRunner(config, machine, stats), Forwarder(config, pool, stats.radio), stats)
     node.switch_by(Switchover(config, machine.residency, pool, node.put))
     app = App(config, token, node, stats, machine.residency, end.start_again)
     server = Server(app, Limits())

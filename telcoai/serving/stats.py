@@ -9,6 +9,7 @@ from collections import Counter, deque
 from typing import Any
 
 from telcoai.serving.cores import Cores
+from telcoai.serving.radio import Radio
 from telcoai.serving.residency import Residency
 
 RECENT = 256
@@ -18,10 +19,11 @@ BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 class Stats:
     """Cumulative counters, and the latencies of recent answers."""
 
-    def __init__(self, node: str, cores: Cores, residency: Residency | None = None) -> None:
+    def __init__(self, node: str, cores: Cores, residency: Residency | None = None, radio: Radio | None = None) -> None:
         self._residency = residency
         self._node = node
         self._cores = cores
+        self.radio = radio or Radio(0)
         self._instance = secrets.token_hex(8)
         self.arrivals: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
@@ -44,14 +46,18 @@ class Stats:
 
     def document(self) -> dict[str, Any]:
         """The figures that ``/stats`` answers; ``instance`` tells one start of the runtime from the next."""
+        now_ns = time.monotonic_ns()
         return {
             "node": self._node,
             "instance": self._instance,
-            "now_ns": time.monotonic_ns(),
+            "now_ns": now_ns,
             "cpu_ns": time.process_time_ns(),
             "cores": self._cores.count,
             "busy_core_ns": self._cores.busy_ns,
             "queue": self._cores.queued,
+            "sent_bytes": self.radio.sent_bytes,
+            "received_bytes": self.radio.received_bytes,
+            "connected_ns": self.radio.connected_ns(now_ns),
             "arrivals": dict(self.arrivals),
             "answers": {str(status): count for status, count in self.answers.items()},
             "overruns": self.overruns,

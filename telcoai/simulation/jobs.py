@@ -135,6 +135,12 @@ def job_of(service: SimulatedService, one: Arrival, assignment: Assignment) -> J
     return Job(service, one.device, variant, *chosen, one.sample, [])
 
 
+def default_of(service: SimulatedService, device: str) -> Assignment:
+    """What stands in for a plan where there is none, whose requests are refused."""
+    variant = service.workload.variants[0]
+    return Assignment(service.name, device, variant.name, (device,) * len(variant.stages), never(variant))
+
+
 def local_of(job: Job, assignment: Assignment) -> Job:
     """The whole of the fallback variant on the device itself."""
     variant = job.service.workload.variant(assignment.fallback_variant or assignment.variant)

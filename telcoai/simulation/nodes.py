@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 
 from telcoai.model.topology import DeviceProfile
 from telcoai.orchestrator.figures import NodeFigures
+from telcoai.serving.radio import Radio
 from telcoai.serving.stats import RECENT
 from telcoai.simulation.events import Cores, Events
 from telcoai.simulation.memory import Catalogue, SimulatedMemory
@@ -29,8 +30,11 @@ class SimulatedNode:
     the runtime of a device has its plan. ``sends``: a device's drivers are there. ``reached``: its links pass all on.
     """
 
-    def __init__(self, name: str, profile: DeviceProfile, events: Events, known: Catalogue = UNBOUNDED) -> None:
-        self.name, self.profile = name, profile
+    def __init__(
+        self, name: str, profile: DeviceProfile, events: Events, known: Catalogue = UNBOUNDED, tail_s: float = 0.0
+    ) -> None:
+        self.name, self.profile, self._tail_ns = name, profile, round(tail_s * 1e9)
+        self.radio = Radio(self._tail_ns)
         self.memory = SimulatedMemory(known, events)
         self._known = known
         self.cores = Cores(profile.cores, events)
@@ -64,6 +68,7 @@ class SimulatedNode:
         old, self.cores = self.cores, Cores(self.profile.cores, self._events)
         old.release_all()
         self.memory = SimulatedMemory(self._known, self._events)
+        self.radio = Radio(self._tail_ns)
         self.arrivals.clear()
         self._stage_calls = 0
         self._latency_ms.clear()
@@ -110,4 +115,7 @@ class SimulatedNode:
             resident=self.memory.resident,
             memory_free=self.memory.free,
             moved=tuple(self.memory.moved),
+            sent_bytes=self.radio.sent_bytes,
+            received_bytes=self.radio.received_bytes,
+            connected_ns=self.radio.connected_ns(round(now_s * 1e9)),
         )

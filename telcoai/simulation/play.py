@@ -10,6 +10,7 @@ from telcoai.model.plan import Plan
 from telcoai.model.scenario import Change, NodeChange, NodeState
 from telcoai.model.topology import LinkState
 from telcoai.model.view import LinkView, Strategy
+from telcoai.orchestrator.batteries import stop_empty
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.loop import Loop
@@ -78,7 +79,7 @@ def play(
     loop.step(-observer.period_s, PLAN_S)
     if loop.plan is None:
         return {}
-    timeline = Timeline(what.timeline, what.warmup_s, applier, observer.requirements)
+    timeline = Timeline(what.timeline, what.warmup_s, applier, observer.asked)
     _expect(what.timeline, what.warmup_s, timeline, world, journal)
     for one in what.arrivals:
         world.events.at(one.due_s, lambda one=one: world.events.start(requests.serve(one)))  # type: ignore[misc]
@@ -86,9 +87,11 @@ def play(
     while (time_s := tick * observer.period_s) < what.total_s:
         world.events.run(time_s)
         loop.step(time_s, PLAN_S)
+        stop_empty(observer.batteries, applier, journal, time_s)
         tick += 1
     world.events.run(what.total_s)
     loop.note_moved(world.figures(), what.total_s)
+    observer.batteries.read(what.total_s, world.figures())
     world.events.run(what.total_s + DRAIN_S)
     return requests.rows
 

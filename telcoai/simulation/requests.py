@@ -12,7 +12,18 @@ from telcoai.model.routes import Step
 from telcoai.orchestrator.runtimes import QUEUE
 from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.events import Process
-from telcoai.simulation.jobs import Arrival, Job, Note, Refused, SimulatedService, job_of, local_of, rest_of, row_of
+from telcoai.simulation.jobs import (
+    Arrival,
+    Job,
+    Note,
+    Refused,
+    SimulatedService,
+    default_of,
+    job_of,
+    local_of,
+    rest_of,
+    row_of,
+)
 from telcoai.simulation.memory import NoRoom
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.world import ALL, World
@@ -40,11 +51,12 @@ class Requests:
         if not device.sends:
             return
         epoch = device.epoch
-        assignment = self.plan[one.service, one.device]
+        planned = self.plan.get((one.service, one.device))
+        assignment = planned or default_of(service, one.device)
         job = job_of(service, one, assignment)
         status, fallback = "200", ""
         try:
-            _take_in(one.service, device)
+            _take_in(one.service, device, planned)
             if not is_admitted(device.arrivals[one.service] - 1, assignment.admit):
                 job = rest_of(job, assignment)
             try:
@@ -79,20 +91,30 @@ class Requests:
         target, events = self._world.nodes[job.hops[job.stage]], self._world.events
         sent_s, payload, ends = events.now_s, job.payload(), (node.name, target.name)
         note.sent += payload
-        connection = self._world.wires.take(ends, sent_s)
-        yield from self._travel(*ends, payload, connection)
-        there_s = events.now_s
+        radio, received = node.radio, 0
+        radio.begin(round(sent_s * 1e9))
+        try:
+            connection = self._world.wires.take(ends, sent_s)
+            yield from self._travel(*ends, payload, connection)
+            there_s = events.now_s
+            yield from self._answered(job, target)
+            left_s = events.now_s
+            yield from self._travel(target.name, node.name, REPLY_BYTES)
+            received = REPLY_BYTES
+        finally:
+            radio.end(round(events.now_s * 1e9), payload, received)
+        self._world.wires.give(ends, connection)
+        note.received += received
+        note.network_s += events.now_s - left_s + there_s - sent_s
+
+    def _answered(self, job: Job, target: SimulatedNode) -> Process:
+        """The next node does the rest; what it takes to notice that it is gone is waited for."""
         try:
             yield from self._serve(job, target)
         except NodeGone as gone:
             if gone.node == target.name and not target.up:
-                yield events.now_s + DEAD_AFTER_S
+                yield self._world.events.now_s + DEAD_AFTER_S
             raise
-        left_s = events.now_s
-        yield from self._travel(target.name, node.name, REPLY_BYTES)
-        self._world.wires.give(ends, connection)
-        note.received += REPLY_BYTES
-        note.network_s += events.now_s - left_s + there_s - sent_s
 
     def _travel(self, source: str, target: str, payload: int, over: Connection | None = None) -> Process:
         """Send bytes from one node to another; NodeGone when they don't get there."""
@@ -166,12 +188,12 @@ class Requests:
         return is_done
 
 
-def _take_in(service: str, device: SimulatedNode) -> None:
-    """A device's runtime takes a request: it has to be there, and to have a plan."""
+def _take_in(service: str, device: SimulatedNode, planned: Assignment | None) -> None:
+    """A device's runtime takes a request: it has to be there, and to have a plan for the service."""
     if not device.runs:
         raise NodeGone(device.name)
     device.arrivals[service] += 1
-    if not device.is_planned:
+    if planned is None or not device.is_planned:
         raise Refused("503")
 
 

@@ -29,13 +29,15 @@ class SimulatedSwitchover:
                 self._world.nodes[node].memory.fill(sorted(keys))
 
     def begin(self, one: Assignment) -> None:
-        """Have an assignment in force as soon as may be."""
+        """Have an assignment in force as soon as may be; at once where there was none before."""
         key = one.service, one.device
-        before = self._requests.plan[key]
+        before = self._requests.plan.get(key)
         self._wanted[key] = one
         if one == before:
             return
-        needed, old = self._needed(one), self._needed(before)
+        if before is None:
+            self._requests.plan[key] = one
+        needed, old = self._needed(one), self._needed(before) if before else {}
         waiting = {*needed}
 
         def answered(node: str, is_loaded: bool) -> None:

@@ -11,6 +11,7 @@ from telcoai.model.scenario import NodeState
 from telcoai.model.topology import LinkState, Node, Tier, Topology
 from telcoai.model.view import LinkView
 from telcoai.model.workload import WorkloadInfo
+from telcoai.orchestrator.batteries import radio_of
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.simulation.events import Events
 from telcoai.simulation.memory import catalogue
@@ -101,4 +102,5 @@ class World:
 def _node(node: Node, topology: Topology, events: Events, workloads: Sequence[WorkloadInfo]) -> SimulatedNode:
     profile = topology.profiles[node.profile]
     known = catalogue(node.memory_bytes or profile.memory_bytes, profile, workloads)
-    return SimulatedNode(node.name, profile, events, known)
+    radio = radio_of(topology, node.name) if node.tier == Tier.DEVICE else None
+    return SimulatedNode(node.name, profile, events, known, radio.tail_s.value if radio else 0.0)

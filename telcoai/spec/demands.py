@@ -27,8 +27,14 @@ def requirements(written: RequirementsForm, before: Requirements) -> Requirement
         percentile=percentile,
         deadline_ms=deadline_ms,
         accuracy_min=before.accuracy_min if accuracy is None else accuracy.min,
-        energy_per_request_j=before.energy_per_request_j if energy is None else energy.per_request,
+        energy_per_request_j=_or(energy.per_request if energy else None, before.energy_per_request_j),
+        lasts_s=_or(energy.lasts if energy else None, before.lasts_s),
+        weight=before.weight if written.weight is None else written.weight,
     )
+
+
+def _or(written: float | None, before: float | None) -> float | None:
+    return before if written is None else written
 
 
 def _parameters(written: DemandForm) -> dict[str, float]:

@@ -76,9 +76,32 @@ def _services(places: Places, document: ScenarioDocument, on: Topology | None) -
                 demand=demand(places, written.demand, 0.0, "services", index, "demand"),
                 requirements=requirements(written.requirements, Requirements()),
                 frames=written.frames,
+                domain=written.domain or "",
             )
         )
+        if on:
+            _check_domain(places, services[-1], index, on)
+            _check_lasts(places, services[-1], index, on)
     return tuple(services)
+
+
+def _check_domain(places: Places, service: Service, index: int, on: Topology) -> None:
+    """The domain is one that nodes have, and the service's own devices admit it."""
+    known = {node.domain for node in on.nodes if node.domain}
+    if service.domain and service.domain not in known:
+        near = did_you_mean(service.domain, known)
+        what = f"no node of the testbed is of domain {service.domain!r} {allowed(known)}{near}"
+        places.report(what, "services", index, "domain")
+    closed = [name for name in service.devices if not on.node(name).admits(service.domain)]
+    if closed:
+        whose = f"services of domain {service.domain}" if service.domain else "services without a domain"
+        places.report(f"the device {closed[0]} is closed to {whose}", "services", index, "devices")
+
+
+def _check_lasts(places: Places, service: Service, index: int, on: Topology) -> None:
+    if service.requirements.lasts_s is not None and not any(on.node(name).battery for name in service.devices):
+        what = "none of the service's devices has a battery that could last (key battery of a testbed's node)"
+        places.report(what, "services", index, "requirements", "energy", "lasts")
 
 
 def _check_frames(places: Places, document: ScenarioDocument, on: Topology | None) -> None:

@@ -11,6 +11,7 @@ from telcoai.spec.quantities import Joules, Milliseconds, PerSecond, Seconds, Sh
 from telcoai.spec.testbed_form import Directions, Ends
 
 LONGEST_S = 7 * 86400.0
+LONGEST_LIFE_S = 100 * 365 * 86400.0
 Moment = Annotated[Seconds, Field(le=LONGEST_S)]
 Rate = Annotated[PerSecond, Field(gt=0)]
 Phase = Annotated[Share, Field(lt=1)]
@@ -93,9 +94,18 @@ class Accuracy(Form):
 
 
 class Energy(Form):
-    """Energy that a request may take, on all nodes and radios that it touches."""
+    """Joules that a request may take, on all nodes and radios that it touches, and how long batteries have to last."""
 
-    per_request: Joules
+    per_request: Joules | None = None
+    lasts: Annotated[Seconds, Field(gt=0, le=LONGEST_LIFE_S)] | None = Field(
+        None, description="From a run's start until a device's battery is empty, at the mean power of the whole device."
+    )
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.per_request is None and self.lasts is None:
+            raise ValueError("needs one of the keys per_request, lasts")
+        return self
 
 
 class RequirementsForm(Form):
@@ -104,6 +114,8 @@ class RequirementsForm(Form):
     latency: Latency | None = None
     accuracy: Accuracy | None = None
     energy: Energy | None = None
+    weight: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """How much the service counts where requirements of several compete; 1 unless said."""
 
 
 class ServiceForm(Form):
@@ -116,6 +128,7 @@ class ServiceForm(Form):
     )
     demand: DemandForm = Field(description="Requests of each device.")
     requirements: RequirementsForm = RequirementsForm()
+    domain: Name | None = Field(None, description="Whose it is: nodes may be closed to it, or to those without one.")
     frames: Literal["raw", "jpeg"] = Field("raw", description="Form of frames that travel to another node.")
 
 
@@ -127,17 +140,20 @@ class LinkEvent(Directions):
 
 
 class ServiceEvent(Form):
-    """From ``at`` on, the service has this demand or these requirements."""
+    """From ``at`` on, the service is there or gone, or has this demand or these requirements."""
 
     at: Moment
     service: Name
+    state: Literal["arrives", "departs"] | None = Field(
+        None, description="One that arrives first of all isn't there before; its requests begin two periods later."
+    )
     demand: DemandForm | None = None
     requirements: RequirementsForm | None = Field(None, description="Those named; the others stay as they are.")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.demand is None and self.requirements is None:
-            raise ValueError("changes nothing (allowed: demand, requirements)")
+        if self.state is None and self.demand is None and self.requirements is None:
+            raise ValueError("changes nothing (allowed: state, demand, requirements)")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from telcoai.model.routes import routes_from
-from telcoai.model.topology import DeviceProfile, Link, LinkState, Node, RadioProfile, Tier, Topology
+from telcoai.model.topology import Battery, DeviceProfile, Link, LinkState, Node, RadioProfile, Tier, Topology
 from telcoai.spec.cluster import Place, cluster, platform_and_hosts
 from telcoai.spec.extending import extended
 from telcoai.spec.library import Library, Source
@@ -46,6 +46,7 @@ def topology(library: Library, source: Source) -> Topology | None:
         _links(building, document)
     if len(library.problems) == before:
         _reachable(building)
+        _batteries(building, document)
     made = _made(building, document)
     return None if len(library.problems) > before else made
 
@@ -84,8 +85,19 @@ def _nodes(building: _Building, document: TestbedDocument) -> None:
             building.report(f"the node name {name!r} is taken already", "nodes", index, "name")
         building.members |= {one.name: names} | {name: [name] for name in names}
         building.tiers |= dict.fromkeys(names, Tier(one.tier))
-        memory = _memory(building, one, profile, index)
-        building.nodes += [Node(name, Tier(one.tier), profile, one.name, memory) for name in names]
+        _node(building, one, index, profile, names)
+    _domains(building, document)
+
+
+def _node(building: _Building, one: NodeForm, index: int, profile: str, names: list[str]) -> None:
+    """Nodes alike, with all that is theirs."""
+    form = one.battery
+    battery = Battery(form.capacity, form.capacity * form.charge) if form else None
+    if battery and one.tier != "device":
+        building.report("only nodes of tier device have batteries", "nodes", index, "battery")
+    memory = _memory(building, one, profile, index)
+    owned = one.domain or "", None if one.open_to is None else tuple(one.open_to)
+    building.nodes += [Node(name, Tier(one.tier), profile, one.name, memory, *owned, battery) for name in names]
 
 
 def _memory(building: _Building, one: NodeForm, profile: str, index: int) -> int:
@@ -96,6 +108,18 @@ def _memory(building: _Building, one: NodeForm, profile: str, index: int) -> int
     if not 1 <= one.memory <= most:
         building.report(f"memory has to be 1 B to {most} B, which {profile} has", "nodes", index, "memory")
     return round(one.memory)
+
+
+def _domains(building: _Building, document: TestbedDocument) -> None:
+    """Nodes are opened to domains that there are, and only by who owns them."""
+    known = {one.domain for one in document.spec.nodes if one.domain}
+    for index, one in enumerate(document.spec.nodes):
+        if one.open_to is not None and one.domain is None:
+            building.report("open_to needs the key domain: who else's is the node?", "nodes", index, "open_to")
+        for place, name in enumerate(one.open_to or []):
+            if name not in known:
+                what = f"no node is of domain {name!r} {allowed(known)}{did_you_mean(name, known)}"
+                building.report(what, "nodes", index, "open_to", place)
 
 
 def _device(building: _Building, reference: str, index: int) -> str:
@@ -176,6 +200,20 @@ def _pairs(building: _Building, one: LinkForm, index: int) -> list[tuple[str, st
         )
         return []
     return [(x, y) for x in a for y in b]
+
+
+def _batteries(building: _Building, document: TestbedDocument) -> None:
+    """What a battery gives can be told: its device has one kind of radio, and can be stopped."""
+    for index, one in enumerate(document.spec.nodes):
+        if one.battery is None:
+            continue
+        names = building.members[one.name]
+        radios = {link.radio for link in building.links.values() if {link.a, link.b} & set(names)}
+        if len(radios) > 1:
+            building.report("a device with a battery has the same radio on all its links, or none", "nodes", index)
+        if document.spec.platform == "kubeconfig":
+            what = "nodes of a cluster that is there already can't be stopped, so they have no batteries"
+            building.report(what, "nodes", index, "battery")
 
 
 def _reachable(building: _Building) -> None:

@@ -8,12 +8,19 @@ from pydantic import Field
 
 from telcoai.spec.cluster_form import ClusterSpec
 from telcoai.spec.form import Document, Form, Name, Reference
-from telcoai.spec.quantities import BitsPerSecond, Bytes, Milliseconds, Share
+from telcoai.spec.quantities import BitsPerSecond, Bytes, Joules, Milliseconds, Share
 
 MOST_NODES = 10_000
 MOST_LINKS = 40_000
 
 Ends = Annotated[list[Name], Field(min_length=2, max_length=2)]
+
+
+class BatteryForm(Form):
+    """What a device lives on. All that it takes comes from it: idle, busy and radio."""
+
+    capacity: Annotated[Joules, Field(gt=0)]
+    charge: Annotated[Share, Field(gt=0, description="How full it is when a run begins.")] = 1.0
 
 
 class NodeForm(Form):
@@ -25,6 +32,11 @@ class NodeForm(Form):
     count: Annotated[int, Field(ge=1, le=MOST_NODES)] = 1
     memory: Bytes | None = Field(
         None, description="What models may take of its memory, at most its profile's; all of that when left out."
+    )
+    battery: BatteryForm | None = Field(None, description="Of each device; it stops when its battery is empty.")
+    domain: Name | None = Field(None, description="Who owns the node.")
+    open_to: Annotated[list[Name], Field(max_length=100)] | None = Field(
+        None, description="Other domains whose services may run here, [] for none; everybody's unless said."
     )
 
 

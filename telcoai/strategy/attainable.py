@@ -103,7 +103,9 @@ class Attainable:
 
     def kind_of(self, device: str) -> object:
         """All that a device's shortfalls depend on, but for the service's form and workload."""
-        ways = tuple((chain[1:], _seen(chain, self._sites)) for chain in _ways_up(device, self._sites))
+        ways = tuple(
+            (chain[1:], _seen(chain, self._sites)) for chain in _ways_up(device, self._sites, self._service.domain)
+        )
         return ways, self._service.rate_per_s[device], self._service.requirements
 
     def shortfalls(self, device: str) -> tuple[Shortfall, ...]:
@@ -132,7 +134,7 @@ class Attainable:
 
     def _table(self, sheet: Sheet, device: str) -> _Table:
         rate_per_s = self._service.rate_per_s[device]
-        figures = [sheet.of(chain, rate_per_s) for chain in _ways_up(device, self._sites)]
+        figures = [sheet.of(chain, rate_per_s) for chain in _ways_up(device, self._sites, self._service.domain)]
         joules = [least_j(one, rate_per_s, Occupancy(), self._powers, self._sites) for one in figures]
         ways = tuple((candidate, one.chain) for one in figures for candidate in one.rows.candidates)
         return _Table(ways, np.concatenate([one.tail_s for one in figures]), np.concatenate(joules))
@@ -150,9 +152,9 @@ def _together(required: Requirements) -> Iterator[tuple[str, ...]]:
         yield from combinations(named, count)
 
 
-def _ways_up(device: str, sites: Sites) -> list[tuple[str, ...]]:
+def _ways_up(device: str, sites: Sites, domain: str) -> list[tuple[str, ...]]:
     """The device with each living edge and each living cloud that it reaches; of edges alike in all the first."""
-    levels = [[(name,) for name in _reached(device, tier, sites)] for tier in (Tier.EDGE, Tier.CLOUD)]
+    levels = [[(name,) for name in _reached(device, tier, sites, domain)] for tier in (Tier.EDGE, Tier.CLOUD)]
     nobody: list[tuple[str, ...]] = [()]
     found: dict[object, tuple[str, ...]] = {}
     for edge, cloud in product(*(names or nobody for names in levels)):
@@ -161,8 +163,8 @@ def _ways_up(device: str, sites: Sites) -> list[tuple[str, ...]]:
     return list(found.values())
 
 
-def _reached(device: str, tier: Tier, sites: Sites) -> list[str]:
-    names = [node.name for node in sites.topology.tier(tier) if node.name != device and sites.alive(node.name)]
+def _reached(device: str, tier: Tier, sites: Sites, domain: str) -> list[str]:
+    names = [node.name for node in sites.topology.tier(tier) if node.name != device and sites.serves(node.name, domain)]
     return [name for name in names if sites.route(device, name) is not None]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from telcoai.model.memory import memory_of, needs, together, total_bytes
 from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.routes import routes_from
-from telcoai.model.topology import Topology
+from telcoai.model.topology import Node, Topology
 from telcoai.model.view import ServiceView, View
 from telcoai.model.wire import WIRES
 from telcoai.model.workload import Variant
@@ -24,6 +24,7 @@ class _Known:
     services: Mapping[str, ServiceView]
     island: Mapping[str, int]
     """Number of the connected part of the testbed that each node lies in."""
+    nodes: Mapping[str, Node]
     has_cluster: bool
 
 
@@ -33,7 +34,12 @@ def problems(plan: object, view: View) -> list[str]:
         return [f"the strategy returned {_kind(plan)}, not a Plan"]
     if not isinstance(plan.assignments, tuple):
         return [f"plan.assignments is {_kind(plan.assignments)}, not a tuple of Assignment"]
-    known = _Known({s.name: s for s in view.services}, _islands(view.topology), view.topology.cluster is not None)
+    known = _Known(
+        {s.name: s for s in view.services},
+        _islands(view.topology),
+        {node.name: node for node in view.topology.nodes},
+        view.topology.cluster is not None,
+    )
     found = [] if isinstance(plan.reason, str) else [f"plan.reason is {_kind(plan.reason)}, not text"]
     found += _predictions(plan.predictions)
     sound: list[Assignment] = []
@@ -108,7 +114,7 @@ def _content(one: Assignment, known: _Known) -> list[str]:
     if one.device not in service.rate_per_s:
         return [f"{where}: {one.device!r} sends no requests to {one.service}"]
     variants = {variant.name: variant for variant in service.workload.variants}
-    found = _hops(one, known)
+    found = _hops(one, known) + _closed(one, service, known)
     if one.variant not in variants:
         found.append(f"unknown variant {one.variant!r}, there are {_names(variants)}")
     else:
@@ -153,6 +159,13 @@ def _hops(one: Assignment, known: _Known) -> list[str]:
         return [f"unknown node {hop!r}" for hop in unknown]
     pairs = dict.fromkeys((a, b) for a, b in zip((one.device, *one.hops), one.hops, strict=False) if a != b)
     return [f"no path from {a} to {b}" for a, b in pairs if known.island[a] != known.island[b]]
+
+
+def _closed(one: Assignment, service: ServiceView, known: _Known) -> list[str]:
+    """Nodes that others own and don't share with the service's domain."""
+    whose = f"services of domain {service.domain}" if service.domain else "services without a domain"
+    nodes = [known.nodes[hop] for hop in dict.fromkeys(one.hops) if hop in known.nodes]
+    return [f"{node.name} is closed to {whose}" for node in nodes if not node.admits(service.domain)]
 
 
 def _anywhere(one: Assignment, known: _Known) -> list[str]:

@@ -45,7 +45,7 @@ class Choices:
 
     def rows(self, number: int, job: Job) -> list[Row]:
         """Rows within deadline and energy budget; where there are none, all, by latency instead of joules."""
-        tables = [self._table(job, chain) for chain in chains(job.device, self._sites)]
+        tables = [self._table(job, chain) for chain in chains(job.device, self._sites, job.service.domain)]
         found = [row for table in tables for row in table.kept(number, table.joules, _within(job, table))]
         if found:
             return found

@@ -79,7 +79,7 @@ class Contexts:
 
     def _sketch(self, one: Assignment) -> _Sketch | None:
         option = option_of(one, self._service)
-        if option is None or not all(self._sites.alive(hop) for hop in one.hops):
+        if option is None or not all(self._sites.serves(hop, self._service.domain) for hop in one.hops):
             return None
         operations = np.zeros(self.size)
         for stage, hop in zip(option.variant.stages, one.hops, strict=True):
@@ -110,7 +110,7 @@ def _crossing(way: tuple[Step, ...], payload: int, links: Mapping[str, LinkView]
 def arms(service: ServiceView, device: str, sites: Sites) -> Iterator[Assignment]:
     """One variant whole on each node of the device's ways up, or cut between them; the device alone comes first."""
     seen = set()
-    for chain in chains(device, sites):
+    for chain in chains(device, sites, service.domain):
         variant = smallest(service, chain, sites)
         for levels in combinations_with_replacement(range(len(chain)), len(variant.stages)):
             one = placed(service, device, variant, tuple(chain[level] for level in levels))

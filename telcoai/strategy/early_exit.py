@@ -87,7 +87,7 @@ class EarlyExit:
 
 
 def _designs(job: Job, sheet: Sheet, view: View, sites: Sites) -> list[_Designs]:
-    reached = servers(job.device, sites)
+    reached = servers(job.device, sites, job.service.domain)
     if not reached:
         return [_Designs(sheet.of((job.device,), job.rate_per_s), 1.0)]
     return [_Designs(sheet.of((job.device, one), job.rate_per_s), load_factor(one, view)) for one in reached]

@@ -115,9 +115,9 @@ def _instead(job: Job, one: Assignment, sites: Sites, aim: Aim, load: Occupancy)
 
 
 def jobs_of(view: View, sites: Sites) -> list[Job]:
-    """Services in the view's order, the devices of each in the order of their names."""
+    """Services by weight, the heaviest first, and in the view's order; the devices of each in that of their names."""
     jobs = []
-    for service in view.services:
+    for service in sorted(view.services, key=lambda one: -one.requirements.weight):
         options = menu(service, sites)
         jobs += [Job(service, device, options) for device in sorted(service.rate_per_s)]
     return jobs
@@ -142,7 +142,7 @@ def _before(job: Job, previous: Plan | None, sites: Sites) -> Choice | None:
     """The assignment in force, when it may go on: its nodes live, it can run there, and it keeps the accuracy."""
     one = None if previous is None else previous.assignment(job.service.name, job.device)
     option = None if one is None else as_option(one, job.menu)
-    if one is None or option is None or not all(sites.alive(hop) for hop in one.hops):
+    if one is None or option is None or not all(sites.serves(hop, job.service.domain) for hop in one.hops):
         return None
     if not job.menu.allows(option, one.wire, cut=len(set(one.hops)) > 1):
         return None

@@ -10,6 +10,8 @@ domains, image locality, and kube-proxy's choice anew when a connection ends.
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 
 from telcoai.model.plan import ANYWHERE, Assignment, Plan
 from telcoai.model.topology import Tier
@@ -41,26 +43,33 @@ class KubeDefault:
         if view.topology.cluster is not None:
             reason = "Kubernetes places the replicas, and its Service chooses one for each connection"
             return Plan(tuple(_assignment(*one, ANYWHERE, sites) for one in wanted), reason)
-        replicas = place(sites, len(wanted), view.seed)
+        replicas = place(sites, [service.domain for service, _ in wanted], view.seed)
         draw = random.Random(f"{view.seed}/connections")
-        assignments = tuple(_assignment(*one, _near(one[1], replicas, draw, sites), sites) for one in wanted)
+        assignments = tuple(_assignment(*one, _near(*one, replicas, draw, sites), sites) for one in wanted)
         assignments = fitted(assignments, view.services, sites)
-        told = ", ".join(f"{replicas.count(name)} on {name}" for name in dict.fromkeys(replicas))
+        nodes = [node for _, node in replicas]
+        told = ", ".join(f"{nodes.count(name)} on {name}" for name in dict.fromkeys(nodes))
         return Plan(assignments, f"replicas, least allocated first: {told or 'none fits'}; connections drawn evenly")
 
 
-def place(sites: Sites, count: int, seed: int) -> list[str]:
-    """The node of each replica, in the order of placement; fewer than ``count`` when no more fit. Ties are drawn."""
+def place(sites: Sites, domains: Sequence[str], seed: int) -> list[tuple[str, str]]:
+    """(domain, node) of each replica, in the order of placement; those that fit nowhere lack. Ties are drawn.
+
+    ``domains``: of each replica's service; a node that is closed to it is as one with a taint that it doesn't tolerate.
+    """
     draw = random.Random(f"{seed}/scheduler")
-    placed: list[str] = []
-    for _ in range(count):
-        scores = {node.name: _score(node.name, placed.count(node.name) + 1, sites) for node in sites.topology.nodes}
+    placed: Counter[str] = Counter()
+    found: list[tuple[str, str]] = []
+    for domain in domains:
+        names = [node.name for node in sites.topology.nodes if sites.serves(node.name, domain)]
+        scores = {name: _score(name, placed[name] + 1, sites) for name in names}
         fitting = {name: score for name, score in scores.items() if score is not None}
-        if not fitting:
-            break
-        best = max(fitting.values())
-        placed.append(draw.choice([name for name, score in fitting.items() if score == best]))
-    return placed
+        if fitting:
+            best = max(fitting.values())
+            node = draw.choice([name for name, score in fitting.items() if score == best])
+            placed[node] += 1
+            found.append((domain, node))
+    return found
 
 
 def _score(name: str, replicas: int, sites: Sites) -> float | None:
@@ -70,13 +79,18 @@ def _score(name: str, replicas: int, sites: Sites) -> float | None:
     return 1 - (cores + memory) / 2 if max(cores, memory) <= 1 else None
 
 
-def _near(device: str, replicas: list[str], draw: random.Random, sites: Sites) -> str:
-    """The replica that a device's connection gets; itself when none can be reached."""
-    reached = [name for name in replicas if sites.route(device, name) is not None]
+def _near(service: ServiceView, device: str, replicas: list[tuple[str, str]], draw: random.Random, sites: Sites) -> str:
+    """The replica of the service's domain that a device's connection gets; itself when none can be reached."""
+    own = [node for domain, node in replicas if domain == service.domain]
+    reached = [node for node in own if sites.route(device, node) is not None]
     return draw.choice(reached) if reached else device
 
 
 def _assignment(service: ServiceView, device: str, hop: str, sites: Sites) -> Assignment:
-    target = (sites.nearest(device, Tier.CLOUD) or sites.nearest(device, Tier.EDGE) or (device,))[0]
+    target = (
+        *sites.nearest(device, Tier.CLOUD, service.domain),
+        *sites.nearest(device, Tier.EDGE, service.domain),
+        device,
+    )[0]
     variant = cheapest(service.workload, service.requirements, sites, (device, target))
     return whole_at(hop, service, device, variant)

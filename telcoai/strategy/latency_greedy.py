@@ -42,7 +42,7 @@ class _Fastest:
         node."""
         found: tuple[float, Candidate, tuple[str, ...], Course, Prediction] | None = None
         ranking = self._ranking(job)
-        for chain in chains(job.device, self._sites):
+        for chain in chains(job.device, self._sites, job.service.domain):
             waits = self._first_waits(job, chain, load)
             for least_s, candidate in ranking.of(chain, job.rate_per_s):
                 if found is not None and least_s >= found[0]:

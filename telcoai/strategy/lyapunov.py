@@ -14,10 +14,12 @@ predicted chooses.
 Different here, or left out: devices decide one after the other against the load of all others, where the theory has the
 joint minimum; what is in force stays unless more than a twentieth is gained, a C-additive approximation (Neely, section
 4.7) that costs C / V; candidates that would overload a node or link come last whatever they save, as service within a
-slot's capacity is a condition there. LODCO's battery, harvesting and CPU frequencies don't exist here, and it drops
-tasks past the deadline, where here they are served late. Queues remember as much as a view does. Activations that are
-cut travel as int8. What is kept are averages: half of the time late and half early counts as in time, so a requirement
-that is judged period by period is better kept by strategies that hold each plan to it.
+slot's capacity is a condition there. A battery that has to last has a queue of its device's power above what it bears,
+for all its services together; a service's weight multiplies what its latency and accuracy are worth. LODCO's harvesting
+and CPU frequencies don't exist here, and it drops tasks past the deadline, where here they are served late. Queues
+remember as much as a view does. Activations that are cut travel as int8. What is kept are averages: half of the time
+late and half early counts as in time, so a requirement that is judged period by period is better kept by strategies
+that hold each plan to it.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ from telcoai.strategy.candidates import Candidate, Menu, as_assignment, as_optio
 from telcoai.strategy.choice import keeps
 from telcoai.strategy.course import Course
 from telcoai.strategy.deficits import EMPTY, Deficits, Ledger, wrong_allowed, wrong_share
+from telcoai.strategy.endurance import own_j
+from telcoai.strategy.endurance import queues as lengths_of_batteries
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.history import Key
 from telcoai.strategy.joules import Powers
@@ -66,10 +70,10 @@ class Lyapunov:
     def plan(self, view: View) -> Plan:
         """Weigh again in every period; queues come from the view's past."""
         sites, powers = as_measured(view), Powers(view.topology)
-        queues = Ledger(sites, powers).of(view)
+        queues = _Queues(Ledger(sites, powers).of(view), lengths_of_batteries(view))
         asked = {service.name: service for service in view.services}
         settled = settle(_without_floor(view), sites, _DriftPlusPenalty(asked, queues, sites, powers))
-        notes = [*_notes(list(queues.values())), *_short(view)]
+        notes = [*_notes(queues), *_short(view)]
         return as_plan(settled, view.previous, "nothing gains over 5 %", notes)
 
 
@@ -81,19 +85,26 @@ def _without_floor(view: View) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """What one unit of each is worth for a device: a joule, a second, a wrong answer."""
+    """What one unit of each is worth for a device: a joule, a second, a wrong answer, a joule of its own battery."""
 
     joule: float
     second: float
     wrong: float
+    own: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Queues:
+    """Lengths of all queues: of requirements by service and device, of batteries (with the watts borne) by device."""
+
+    deficits: Mapping[Key, Deficits]
+    batteries: Mapping[str, tuple[float, float]]
 
 
 class _DriftPlusPenalty:
     """The least V · joules + Σ queue · value among what overloads nothing."""
 
-    def __init__(
-        self, asked: Mapping[str, ServiceView], queues: Mapping[Key, Deficits], sites: Sites, powers: Powers
-    ) -> None:
+    def __init__(self, asked: Mapping[str, ServiceView], queues: _Queues, sites: Sites, powers: Powers) -> None:
         self._asked = asked
         self._queues = queues
         self._sites = sites
@@ -104,7 +115,9 @@ class _DriftPlusPenalty:
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by what they cost at the least; all of them, if each would overload something."""
-        tables = [self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites)]
+        tables = [
+            self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites, job.service.domain)
+        ]
         bounds = [self._bounds(job, figures, load) for figures in tables]
         busy = [busiest(figures, job.rate_per_s, load, self._sites) for figures in tables]
         fits = any(bool((one <= KNEE).any()) for one in busy)
@@ -165,13 +178,17 @@ class _DriftPlusPenalty:
         most = busiest_on(path, load)
         load.add(path, -job.rate_per_s)
         value = weights.joule * joules + weights.second * prediction.tail_s + weights.wrong * wrong
+        if weights.own:
+            value += weights.own * own_j(job.device, path, joules, self._powers)
         return prediction, Cost(value, 0.0, met=most <= KNEE, safely=most <= (1 - GAIN_SHARE) * KNEE)
 
     def _weights(self, job: Job) -> _Weights:
         key = (job.service.name, job.device)
         if key not in self._weighed:
-            asked, queue = self._asked[job.service.name].requirements, self._queues.get(key, EMPTY)
-            self._weighed[key] = _weights(asked, queue, self._most_j(job, asked))
+            asked, queue = self._asked[job.service.name].requirements, self._queues.deficits.get(key, EMPTY)
+            weights = _weights(asked, queue, self._most_j(job, asked))
+            length, borne_w = self._queues.batteries.get(job.device, (0.0, 1.0))
+            self._weighed[key] = replace(weights, own=length * job.rate_per_s / borne_w)
         return self._weighed[key]
 
     def _most_j(self, job: Job, asked: Requirements) -> float:
@@ -179,7 +196,9 @@ class _DriftPlusPenalty:
         nobody else is about, so that the penalty lies within [0, 1] in either case."""
         if asked.energy_per_request_j is not None:
             return asked.energy_per_request_j
-        tables = [self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites)]
+        tables = [
+            self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites, job.service.domain)
+        ]
         joules = [least_j(one, job.rate_per_s, Occupancy(), self._powers, self._sites) for one in tables]
         finite = [float(one[np.isfinite(one)].max(initial=0.0)) for one in joules]
         return max(finite)
@@ -202,8 +221,9 @@ def _weights(asked: Requirements, queue: Deficits, most_j: float) -> _Weights:
     allowed = wrong_allowed(asked)
     return _Weights(
         joule=(V + queue.energy) / most_j if most_j > 0 else 0.0,
-        second=1e3 * queue.latency / asked.deadline_ms if asked.deadline_ms else 0.0,
-        wrong=0.0 if allowed is None else queue.accuracy / allowed,
+        second=1e3 * asked.weight * queue.latency / asked.deadline_ms if asked.deadline_ms else 0.0,
+        wrong=0.0 if allowed is None else asked.weight * queue.accuracy / allowed,
+        own=0.0,
     )
 
 
@@ -211,13 +231,14 @@ def _wrong(one: Candidate) -> float:
     return wrong_share(one.option.forecast.accuracy, one.wire, one.levels[0] != one.levels[-1])
 
 
-def _notes(queues: list[Deficits]) -> list[str]:
+def _notes(queues: _Queues) -> list[str]:
     """Mean lengths of the queues, in periods."""
-    if not queues:
+    found = list(queues.deficits.values())
+    if not found:
         return []
-    means = {
-        name: sum(getattr(one, name) for one in queues) / len(queues) for name in ("latency", "energy", "accuracy")
-    }
+    means = {name: sum(getattr(one, name) for one in found) / len(found) for name in ("latency", "energy", "accuracy")}
+    if queues.batteries:
+        means["battery"] = sum(length for length, _ in queues.batteries.values()) / len(queues.batteries)
     return ["queues on average of devices: " + ", ".join(f"{name} {mean:.2f}" for name, mean in means.items())]
 
 

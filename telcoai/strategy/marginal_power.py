@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from telcoai.model.plan import Plan
 from telcoai.model.topology import Tier
@@ -101,9 +102,10 @@ class _LeastRise:
         return job.rate_per_s * sum(v.share * v.seconds * self._powers.core_w(v.node) for v in path.visits)
 
     def _places(self, job: Job) -> Iterator[tuple[Option, str, Course]]:
-        """Nodes that live and can be reached, each with the cheapest variant that it can run, when that keeps the
-        accuracy."""
-        for node in (job.device, *self._servers):
+        """Nodes that live, are open and can be reached, each with the cheapest variant that it can run, when that
+        keeps the accuracy."""
+        is_open = partial(self._sites.serves, domain=job.service.domain)
+        for node in (job.device, *filter(is_open, self._servers)):
             option = self._cheapest(job.service, node)
             if not job.menu.allows(option, "fp16", cut=False):
                 continue

@@ -104,7 +104,7 @@ def _groups(view: View, sites: Sites) -> list[_Group]:
     for service in view.services:
         members: dict[str, list[str]] = {}
         for device in sorted(service.rate_per_s):
-            members.setdefault((*sites.nearest(device, Tier.EDGE), device)[0], []).append(device)
+            members.setdefault((*sites.nearest(device, Tier.EDGE, service.domain), device)[0], []).append(device)
         found += [_group(service, node, tuple(devices), sites, view) for node, devices in members.items()]
     return found
 

@@ -62,7 +62,7 @@ class Neurosurgeon:
 
 def _assign(service: ServiceView, device: str, view: View, sites: Sites) -> tuple[Assignment, float | None]:
     """One variant: the cheapest that keeps the accuracy and that device and servers can run."""
-    reached = servers(device, sites)
+    reached = servers(device, sites, service.domain)
     variant = cheapest(service.workload, service.requirements, sites, (device, *reached))
     option = Option(variant, never(variant), forecast(variant, never(variant)))
     cuts = list(_cuts(service, device, option, view, sites)) if sites.alive(device) else []
@@ -78,7 +78,7 @@ def _cuts(service: ServiceView, device: str, option: Option, view: View, sites: 
     origin = Origin(
         device, service.workload, service.rate_per_s[device], frames_of(service), service.requirements.percentile
     )
-    for server in servers(device, sites) or (device,):
+    for server in servers(device, sites, service.domain) or (device,):
         for first in range(stages, -1, -1):
             hops = (device,) * first + (server,) * (stages - first)
             path = course(option, hops, "fp16", sites, origin)

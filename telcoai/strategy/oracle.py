@@ -131,7 +131,7 @@ def _milp(
 def _price(row: Row, job: Job) -> float:
     deadline_ms = job.service.requirements.deadline_ms
     late_s = 0.0 if deadline_ms is None else max(0.0, row.tail_s - deadline_ms / 1e3)
-    return row.joules + LATE_J_PER_S * late_s
+    return row.joules + LATE_J_PER_S * job.service.requirements.weight * late_s
 
 
 def _servers(resource: Resource, sites: Sites) -> int:

@@ -21,7 +21,8 @@ def follow(one: Assignment, service: ServiceView, sites: Sites) -> Course | None
     """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it."""
     option = option_of(one, service)
     rate_per_s = service.rate_per_s.get(one.device)
-    if option is None or rate_per_s is None or not all(sites.alive(hop) for hop in (one.device, *one.hops)):
+    nodes = (one.device, *one.hops)
+    if option is None or rate_per_s is None or not all(sites.serves(node, service.domain) for node in nodes):
         return None
     origin = Origin(one.device, service.workload, rate_per_s, frames_of(service), service.requirements.percentile)
     return course(option, one.hops, one.wire, sites, origin)

@@ -56,7 +56,8 @@ def _next(service: ServiceView, device: str, servers: deque[str], sites: Sites) 
         target = servers[0]
         servers.rotate(-1)
         variant = cheapest(service.workload, service.requirements, sites, (device, target))
-        runs = sites.seconds(target, service.workload, variant) is not None
+        is_open = sites.serves(target, service.domain)
+        runs = is_open and sites.seconds(target, service.workload, variant) is not None
         if runs and sites.route(device, target) is not None:
             return target
     return None

@@ -8,9 +8,10 @@ from telcoai.strategy.queueing import KNEE
 from telcoai.strategy.sites import Sites
 
 
-def servers(device: str, sites: Sites) -> tuple[str, ...]:
-    """The device's nearest living edge node and its nearest living cloud node, those that there are."""
-    return (*sites.nearest(device, Tier.EDGE), *sites.nearest(device, Tier.CLOUD))
+def servers(device: str, sites: Sites, domain: str) -> tuple[str, ...]:
+    """The device's nearest living edge node and its nearest living cloud node, those that there are and that are open
+    to the service's domain."""
+    return (*sites.nearest(device, Tier.EDGE, domain), *sites.nearest(device, Tier.CLOUD, domain))
 
 
 def load_factor(node: str, view: View) -> float:

@@ -39,6 +39,10 @@ class Sites:
         """Whether the node exists and isn't known to be down."""
         return name in self._nodes and name not in self._dead
 
+    def serves(self, name: str, domain: str) -> bool:
+        """Whether the node is alive and services of the domain may run there."""
+        return self.alive(name) and self._nodes[name].admits(domain)
+
     def profile(self, name: str) -> DeviceProfile:
         """The device profile of a node; KeyError for an unknown one."""
         return self.topology.profiles[self._nodes[name].profile]
@@ -77,15 +81,16 @@ class Sites:
             self._routes[source] = routes_from(self.links, source)
         return self._routes[source]
 
-    def nearest(self, device: str, tier: Tier, count: int = 1) -> tuple[str, ...]:
-        """Living nodes of a tier that can be reached: fewest hops, then least delay there and back, then file order.
+    def nearest(self, device: str, tier: Tier, domain: str, count: int = 1) -> tuple[str, ...]:
+        """Living nodes of a tier that can be reached and are open to the service's domain: fewest hops, then least
+        delay there and back, then file order.
 
         Only those as few hops away as the first, at most ``count``.
         """
         found: list[tuple[int, float, str]] = []
         for node in self.topology.tier(tier):
             way = self.route(device, node.name)
-            if way is not None and self.alive(node.name):
+            if way is not None and self.serves(node.name, domain):
                 found.append((len(way), _delay_ms(way), node.name))
         found.sort(key=lambda one: one[:2])
         return tuple(name for hops, _, name in found[:count] if hops == found[0][0])

@@ -57,7 +57,7 @@ def _all_on(view: View, tier: Tier) -> Plan:
 
 def _assignment(service: ServiceView, device: str, tier: Tier, sites: Sites) -> Assignment:
     """No early exits: a fixed strategy is the plain deployment that others are compared with."""
-    found = (device,) if tier == Tier.DEVICE else sites.nearest(device, tier) or (device,)
+    found = (device,) if tier == Tier.DEVICE else sites.nearest(device, tier, service.domain) or (device,)
     target = found[0]
     variant = cheapest(service.workload, service.requirements, sites, (device, target))
     return whole_at(target, service, device, variant)

@@ -73,7 +73,7 @@ def test_a_restarted_runtime_is_not_compared_with_the_one_before(observer):
 
 
 def test_latency_is_the_percentile_that_the_requirement_names(observer):
-    observer.requirements["vision"] = Requirements(percentile=50.0)
+    observer.asked.requirements["vision"] = Requirements(percentile=50.0)
     recent = {"vision": tuple(float(x) for x in range(1, 102))}
     observer.view(0, {"camera-1": figures("camera-1", 0)}, {}, None)
     view = observer.view(1, {"camera-1": figures("camera-1", 1, latency_ms=recent, answered={"vision": 101})}, {}, None)
@@ -130,6 +130,27 @@ def test_a_view_holds_earlier_moments_of_its_run_and_never_its_own(observer):
     assert first.past == ()
     assert [moment.time_s for moment in second.past] == [0.0]
     assert second.past[0].services == first.services
+
+
+def test_a_service_is_seen_while_it_is_there(observer):
+    seen = []
+    for second, state in enumerate(("departs", "arrives", "departs")):
+        observer.asked.move("vision", state)
+        seen.append(observer.view(float(second), {"camera-1": figures("camera-1", second)}, {}, None))
+    assert [[one.name for one in view.services] for view in seen] == [[], ["vision"], []]
+    assert [len(moment.services) for moment in seen[-1].past] == [0, 1]
+
+
+def test_a_service_that_has_just_arrived_has_its_declared_rate(observer):
+    observer.asked.move("vision", "departs")
+    rates = []
+    for second in range(12):
+        if second == 2:
+            observer.asked.move("vision", "arrives")
+        arrivals = {"vision": 20 * max(0, second - 3)}
+        view = observer.view(float(second), {"camera-1": figures("camera-1", second, arrivals=arrivals)}, {}, None)
+        rates += [one.rate_per_s["camera-1"] for one in view.services]
+    assert rates == [5.0] * 7 + [20.0] * 3
 
 
 def test_latency_is_that_of_the_last_periods_and_not_of_the_whole_run(observer):

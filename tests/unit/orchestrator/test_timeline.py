@@ -10,8 +10,9 @@ import pytest
 
 from telcoai.errors import LinkError
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Demand, DemandChange, LinkChange, NodeChange, RequirementsChange
+from telcoai.model.scenario import Demand, DemandChange, LinkChange, NodeChange, RequirementsChange, ServiceChange
 from telcoai.model.topology import LinkState
+from telcoai.orchestrator.asked import Asked
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.timeline import Timeline
@@ -37,23 +38,24 @@ CHANGES = (
     LinkChange(0.01, (("camera-1--edge", SLOW, SLOW),)),
     RequirementsChange(0.03, "vision", Requirements(deadline_ms=80.0)),
     DemandChange(0.04, "vision", Demand("poisson", 9.0)),
+    ServiceChange(0.05, "vision", "departs"),
 )
 
 
 def play(changes, recorder, tmp_path):
-    requirements: dict[str, Requirements] = {}
-    timeline = Timeline(changes, 0.05, recorder, requirements)
+    asked = Asked()
+    timeline = Timeline(changes, 0.05, recorder, asked)
     timeline.play(RunClock(time.monotonic_ns()), Journal(tmp_path))
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
-    return timeline, requirements, events
+    return timeline, asked, events
 
 
 def test_changes_happen_in_the_order_of_their_times(tmp_path):
     recorder = Recorder()
-    _, requirements, events = play(CHANGES, recorder, tmp_path)
+    _, asked, events = play(CHANGES, recorder, tmp_path)
     assert recorder.calls == [("camera-1--edge", 60.0, 60.0), ("edge", "stopped")]
-    assert requirements["vision"].deadline_ms == 80.0
-    assert [event["kind"] for event in events] == ["link", "node", "requirements", "demand"]
+    assert asked == Asked({"vision": Requirements(deadline_ms=80.0)}, {"vision"})
+    assert [event["kind"] for event in events] == ["link", "node", "requirements", "demand", "service"]
 
 
 def test_an_event_carries_when_it_was_asked_and_when_it_was_real(tmp_path):
@@ -73,7 +75,7 @@ def test_a_stopped_clock_ends_the_timeline(tmp_path):
     clock = RunClock(time.monotonic_ns())
     clock.stopped.set()
     recorder = Recorder()
-    Timeline([NodeChange(100.0, "edge", "stopped")], 0.0, recorder, {}).play(clock, Journal(tmp_path))
+    Timeline([NodeChange(100.0, "edge", "stopped")], 0.0, recorder, Asked()).play(clock, Journal(tmp_path))
     assert recorder.calls == []
 
 
@@ -97,7 +99,7 @@ def clock_at(second: float) -> RunClock:
 
 
 def test_a_change_made_too_late_has_failed(tmp_path):
-    timeline = Timeline([NodeChange(1.0, "edge", "stopped")], 0.0, Recorder(), {})
+    timeline = Timeline([NodeChange(1.0, "edge", "stopped")], 0.0, Recorder(), Asked())
     timeline.play(clock_at(9.0), Journal(tmp_path))
     assert "node at 1 s: made 8.0" in timeline.failures[0]
 
@@ -105,7 +107,9 @@ def test_a_change_made_too_late_has_failed(tmp_path):
 def test_a_change_that_was_due_when_the_run_ended_has_failed(tmp_path):
     clock = clock_at(9.0)
     clock.stopped.set()
-    timeline = Timeline([NodeChange(1.0, "edge", "stopped"), NodeChange(99.0, "edge", "running")], 0.0, Recorder(), {})
+    timeline = Timeline(
+        [NodeChange(1.0, "edge", "stopped"), NodeChange(99.0, "edge", "running")], 0.0, Recorder(), Asked()
+    )
     timeline.play(clock, Journal(tmp_path))
     assert timeline.failures == ["node at 1 s: not made before the run ended"]
 

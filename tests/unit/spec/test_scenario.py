@@ -2,7 +2,7 @@ import pytest
 
 from telcoai.errors import SpecError
 from telcoai.model.requirements import Requirements
-from telcoai.model.scenario import Demand, DemandChange, LinkChange, NodeChange, RequirementsChange
+from telcoai.model.scenario import Demand, DemandChange, LinkChange, NodeChange, RequirementsChange, ServiceChange
 from telcoai.spec import load_scenario, load_testbed, validate
 from telcoai.spec.references import shipped
 
@@ -55,6 +55,77 @@ def test_demand_and_nodes_change_too(folder):
     timeline = load_scenario(folder.scenario(EVENT, events)).timeline
     assert timeline[0] == DemandChange(5.0, "vision", Demand("constant", 9.0, 5.0))
     assert timeline[1:5] == tuple(NodeChange(6.0, f"camera-{i}", "stopped") for i in range(1, 5))
+
+
+LATER = """  - name: alarms
+      workload: efficientnet-lite
+      demand: {arrival: poisson, rate: 1/s}
+  timeline:
+"""
+
+
+def test_a_service_that_arrives_first_of_all_is_not_there_before(folder):
+    events = """    - {at: 5s, service: alarms, state: arrives}
+    - {at: 12s, service: alarms, state: departs}
+    - {at: 14s, service: vision, state: departs}"""
+    file = folder.scenario("timeline:\n", f"{LATER}{events}\n")
+    problems = [str(one) for one in problems_of(file)]
+    assert len(problems) == 1
+    assert "no service is there from here on (allowed: one at least)" in problems[0]
+    scenario = load_scenario(folder.scenario("timeline:\n", f"{LATER}{events.rsplit(chr(10), 1)[0]}\n"))
+    assert scenario.absent == {"alarms"}
+    assert scenario.timeline[0] == ServiceChange(5.0, "alarms", "arrives")
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ("{at: 5s, service: vision, state: arrives}", "no service is there when the run begins"),
+        ("{at: 19s, service: vision, state: arrives}", "its requests begin 2 periods later, which is after the end"),
+        (
+            "{at: 5s, service: vision, state: departs}\n    - {at: 6s, service: vision, state: departs}",
+            "vision is gone at that time (allowed: arrives)",
+        ),
+        ("{at: 5s, service: vision, state: gone}", "state"),
+        ("{at: 5s, service: vision}", "changes nothing (allowed: state, demand, requirements)"),
+    ],
+)
+def test_what_can_not_become_of_a_service_is_said(folder, events, said):
+    assert any(said in str(problem) for problem in problems_of(folder.scenario(EVENT, events)))
+
+
+EDGE = "{name: edge, tier: edge, profile: jetson-orin-nano}"
+CAMERA = "{name: camera, tier: device, profile: raspberry-pi-4, count: 4}"
+
+
+@pytest.mark.parametrize(
+    ("node", "owned", "service", "said"),
+    [
+        (
+            EDGE,
+            "domain: north, open_to: []",
+            "domain: nort",
+            "no node of the testbed is of domain 'nort' (allowed: north)",
+        ),
+        (CAMERA, "domain: north, open_to: []", "", "the device camera-1 is closed to services without a domain"),
+        (EDGE, "open_to: []", "", "open_to needs the key domain"),
+        (EDGE, "domain: north, open_to: [soth]", "", "no node is of domain 'soth' (allowed: north)"),
+    ],
+)
+def test_domains_that_fit_nothing_are_said(folder, node, owned, service, said):
+    text = folder.scenario("name: vision\n", f"name: vision\n      {service}\n").read_text()
+    file = folder.write("both.yaml", text.replace(node, f"{node[:-1]}, {owned}}}"))
+    assert any(said in str(problem) for problem in problems_of(file))
+
+
+def test_owners_of_nodes_and_services_are_resolved(folder):
+    text = folder.scenario("name: vision\n", "name: vision\n      domain: north\n").read_text()
+    scenario = load_scenario(
+        folder.write("both.yaml", text.replace(EDGE, f"{EDGE[:-1]}, domain: north, open_to: []}}"))
+    )
+    edge = scenario.topology.node("edge")
+    assert (scenario.services[0].domain, edge.domain, edge.open_to) == ("north", "north", ())
+    assert (edge.admits("north"), edge.admits(""), scenario.topology.node("cloud").admits("")) == (True, False, True)
 
 
 def test_only_nodes_whose_state_changes_are_concerned(folder):

@@ -52,7 +52,8 @@ def test_directions_may_differ(folder):
             "count: 4",
             "cuont: 4",
             "cuont",
-            "unknown key 'cuont' (allowed: count, memory, name, profile, tier); did you mean count?",
+            "unknown key 'cuont' (allowed: battery, count, domain, memory, name, open_to, profile, tier); did you mean "
+            "count?",
         ),
         ("count: 4", "count: 0", "0}", "at least 1"),
         ("count: 4", "count: 4.5", "4.5", "a whole number"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telcoai.model.plan import Assignment, Plan
+from telcoai.model.topology import Node
 from telcoai.model.workload import NO_EXIT
 from telcoai.strategy.check import problems
 from telcoai.strategy.static import EdgeOnly
@@ -77,6 +78,25 @@ def test_a_device_without_an_assignment_and_one_with_two_are_named() -> None:
 def test_a_node_without_a_path_is_named() -> None:
     cut = replace(SEEN, topology=replace(SEEN.topology, links=()))
     assert problems(GOOD, cut) == ["vision/camera-1: no path from camera-1 to edge-1"]
+
+
+@pytest.mark.parametrize(
+    ("open_to", "domain", "said"),
+    [
+        ((), "south", ["vision/camera-1: edge-1 is closed to services of domain south"]),
+        ((), "", ["vision/camera-1: edge-1 is closed to services without a domain"]),
+        ((), "north", []),
+        (("south",), "south", []),
+        (None, "south", []),
+    ],
+)
+def test_a_node_that_its_owner_closed_is_named(open_to: tuple[str, ...] | None, domain: str, said: list[str]) -> None:
+    def owned(node: Node) -> Node:
+        return replace(node, domain="north", open_to=open_to) if node.name == "edge-1" else node
+
+    built = replace(SEEN.topology, nodes=tuple(owned(node) for node in SEEN.topology.nodes))
+    services = tuple(replace(service, domain=domain) for service in SEEN.services)
+    assert problems(GOOD, replace(SEEN, topology=built, services=services)) == said
 
 
 def test_predictions_and_reason_are_looked_at() -> None:

@@ -29,12 +29,16 @@ def maker(name: str) -> Callable[[], Strategy]:
 
 
 def after(seen: View, plans: tuple[Plan, Plan], latencies_ms: list[float]) -> View:
-    """The view some periods on: one plan was in force first, then the other, with these latencies everywhere."""
+    """The view some periods on: one plan was in force first, then the other, with these latencies everywhere.
+
+    All but the first service come and go: each second moment is without them, as is the view after an odd number.
+    """
     past = []
     for number, latency_ms in enumerate(latencies_ms):
         services = tuple(replace(s, latency_ms=dict.fromkeys(s.rate_per_s, latency_ms)) for s in seen.services)
-        past.append(Moment(float(number), seen.links, seen.nodes, services, plans[number > 3]))
-    return replace(seen, past=tuple(past), previous=past[-1].plan, time_s=float(len(past)))
+        past.append(Moment(float(number), seen.links, seen.nodes, services[: 2 - number % 2], plans[number > 3]))
+    there = seen.services[: 2 - len(past) % 2]
+    return replace(seen, services=there, past=tuple(past), previous=past[-1].plan, time_s=float(len(past)))
 
 
 @pytest.mark.parametrize("name", strategy_names())

@@ -138,7 +138,7 @@ def test_how_busy_candidates_make_things_is_as_their_courses_have_it(rate: float
     seen = asking(TIGHT, rate)
     sites, service = as_measured(seen), seen.services[0]
     options: Menu = menu(service, sites)
-    for chain in chains("camera-1", sites):
+    for chain in chains("camera-1", sites, ""):
         figures = Sheet(options, sites).of(chain, rate)
         found = busiest(figures, rate, Occupancy(), sites)
         for value, candidate in zip(found, figures.rows.candidates, strict=True):

@@ -139,7 +139,7 @@ def test_the_ranking_agrees_with_following_each_course(frames: Frames) -> None:
     service = replace(seen.services[0], frames=frames.form, frame_bytes=frames.mean_bytes)
     options = menu(service, sites)
     origin = Origin("camera-1", workload(), 5.0, frames_of(service))
-    (chain,) = chains("camera-1", sites)
+    (chain,) = chains("camera-1", sites, "")
     ranked = Ranking(options, sites).of(chain, 5.0)
     assert len(ranked) == len(candidates(options, 3))
     for score_s, candidate in ranked:
@@ -195,7 +195,7 @@ def test_the_best_candidate_is_never_later_on_a_faster_link(one: float, two: flo
 
 def _best_s(state: LinkState, rate: float) -> float:
     sites = sites_with(state)
-    (chain,) = chains("camera-1", sites)
+    (chain,) = chains("camera-1", sites, "")
     return Ranking(menu(view(topology(1)).services[0], sites), sites).of(chain, rate)[0][0]
 
 

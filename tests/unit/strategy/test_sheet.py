@@ -48,7 +48,7 @@ def test_the_arrays_agree_with_following_each_course(frames: Frames, percentile:
     service = replace(service, requirements=replace(service.requirements, percentile=percentile))
     seen = replace(seen, services=(service,))
     sites = decoding(as_measured(seen))
-    (chain,) = chains("camera-1", sites)
+    (chain,) = chains("camera-1", sites, "")
     figures = Sheet(menu(service, sites), sites).of(chain, 5.0)
     assert len(figures.rows.candidates) == len(candidates(menu(service, sites), 3))
     for row, _, path in followed(figures, seen, 5.0, sites):
@@ -60,7 +60,7 @@ def test_the_arrays_agree_with_following_each_course(frames: Frames, percentile:
 def test_joules_without_load_agree_with_following_each_course(rate: float) -> None:
     seen = view()
     sites, powers = as_measured(seen), Powers(seen.topology)
-    (chain,) = chains("camera-1", sites)
+    (chain,) = chains("camera-1", sites, "")
     figures = Sheet(menu(seen.services[0], sites), sites).of(chain, rate)
     joules = least_j(figures, rate, Occupancy(), powers, sites)
     for row, _, path in followed(figures, seen, rate, sites):
@@ -74,7 +74,7 @@ def test_no_load_makes_less_than_the_bounds(rate: float, others: float, state: L
     built, state = topology(1), replace(state, rate_bps=max(2e6, state.rate_bps))
     seen = view(replace(built, links=(replace(built.links[0], up=state, down=state), built.links[1])))
     sites, powers, load = as_measured(seen), Powers(seen.topology), Occupancy()
-    (chain,) = chains("camera-1", sites)
+    (chain,) = chains("camera-1", sites, "")
     figures = Sheet(menu(seen.services[0], sites), sites).of(chain, rate)
     courses = followed(figures, seen, rate, sites)
     load.add(courses[pick % len(courses)][2], others)
