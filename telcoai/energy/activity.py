@@ -16,7 +16,8 @@ from telcoai.model.topology import Topology
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """A request held a core of ``node`` for ``core_s`` seconds. ``request``: number of its row."""
+    """A request answers for ``core_s`` seconds of a core of ``node``, its share of them when it ran in a batch.
+    ``request``: number of its row."""
 
     request: int
     node: str
@@ -85,9 +86,15 @@ def activity(samples: pd.DataFrame, topology: Topology) -> Activity:
         strange = [hop["node"] for hop in entries if hop["node"] not in known]
         if strange:
             raise InputError(f"samples name node {strange[0]!r}, which the testbed hasn't got")
-        computes += [Compute(request, h["node"], h["compute_ns"] / 1e9) for h in entries if h["compute_ns"] > 0]
+        computes += [Compute(request, h["node"], core_ns(h) / 1e9) for h in entries if core_ns(h) > 0]
         transfers += _transfers(request, entries, (int(sent_ns), int(done_ns), fallback), ways)
     return Activity(tuple(computes), tuple(transfers))
+
+
+def core_ns(hop: Mapping[str, Any]) -> int:
+    """Core time that a request answers for at a hop; rows written before there were batches have only the whole."""
+    share = hop.get("core_ns")
+    return int(hop["compute_ns"] if share is None else share)
 
 
 def _transfers(

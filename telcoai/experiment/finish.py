@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from telcoai.energy.account import EnergyResult, account, frame
+from telcoai.energy.activity import core_ns
 from telcoai.energy.loads import Load
 from telcoai.experiment.checks import Check, Evidence, run_checks
 from telcoai.experiment.collect import read_samples, row_files, sorted_samples, unfinished_rows
@@ -182,7 +183,7 @@ def compute_accounted(outcome: Outcome, samples: pd.DataFrame) -> float:
     left_out = outcome.stopped | _served_lost_drivers(outcome, samples["device"], hops)
     kept = [name for name in outcome.after if name not in left_out]
     counted = sum(growth(outcome.before.get(name), outcome.after[name], "busy_core_ns") for name in kept)
-    reported = sum(int(hop["compute_ns"]) for entries in hops for hop in entries if hop["node"] not in left_out)
+    reported = sum(core_ns(hop) for entries in hops for hop in entries if hop["node"] not in left_out)
     if counted == 0:
         return math.nan if reported else 1.0
     return reported / counted

@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 
 
 NO_ANSWER = Answer()
-_HOP = re.compile(r"([^\s,]+) q=(-?\d+) c=(-?\d+) n=(-?\d+)(?: b=(\d+) r=(\d+))?( over=1)?( rep=1)?")
+_HOP = re.compile(r"([^\s,]+) q=(-?\d+) c=(-?\d+) n=(-?\d+)(?: b=(\d+) r=(\d+))?(?: s=(\d+))?( over=1)?( rep=1)?")
 
 
 def read_answer(body: bytes | bytearray) -> Answer:
@@ -50,12 +50,12 @@ def _prediction(outputs: list[dict[str, Any]]) -> int:
 
 
 def read_hops(head: bytes) -> tuple[Hop, ...]:
-    """The hops of the ``telcoai-timing`` header: ``camera-1 q=1 c=2 n=3 b=4 r=5 over=1, edge q=…``."""
+    """The hops of the ``telcoai-timing`` header: ``camera-1 q=1 c=2 n=3 b=4 r=5 s=1 over=1, edge q=…``."""
     value = header(head, b"telcoai-timing").decode("latin-1")
     return tuple(
         [
-            Hop(node, int(q), int(c), int(n), int(b or 0), int(r or 0), over != "", rep != "")
-            for node, q, c, n, b, r, over, rep in _HOP.findall(value)
+            Hop(node, int(q), int(c), int(n), int(b or 0), int(r or 0), over != "", rep != "", int(s or c))
+            for node, q, c, n, b, r, s, over, rep in _HOP.findall(value)
         ]
     )
 

@@ -15,7 +15,10 @@ _END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 class Hop(NamedTuple):
-    """What one node reported of a request: times in ns, bytes sent on to the next node and received back."""
+    """What one node reported of a request: times in ns, bytes sent on to the next node and received back.
+
+    ``core_ns``: its share of the core's time, less than ``compute_ns`` when it ran in a batch.
+    """
 
     node: str
     queue_ns: int
@@ -25,6 +28,7 @@ class Hop(NamedTuple):
     received_bytes: int
     overrun: bool
     replayed: bool
+    core_ns: int
 
 
 class Row(NamedTuple):
@@ -61,6 +65,7 @@ _HOP_TYPES: dict[str, pa.DataType] = {
     "received_bytes": pa.int64(),
     "overrun": pa.bool_(),
     "replayed": pa.bool_(),
+    "core_ns": pa.int64(),
 }
 _HOP_FIELDS = [pa.field(name, kind) for name, kind in _HOP_TYPES.items()]
 _ROW_TYPES: dict[str, pa.DataType] = {

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 ANYWHERE = "*"
 """As a hop: wherever Kubernetes places a replica, and whichever replica its Service chooses."""
+
+MOST_BATCH, MOST_BATCH_WAIT_MS, MOST_PRIORITY = 64, 10_000.0, 1000
+"""Bounds of an assignment's ``batch``, its ``batch_wait_ms``, and its ``priority`` either way."""
+
+_LEFT_OUT = ("batch", "batch_wait_ms", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,10 @@ class Assignment:
     ``fallback``: ``local`` (the device runs ``fallback_variant`` itself, whole) or ``fail``.
     ``admit``: share of requests that are served so, spread evenly (``telcoai.model.admission``). ``otherwise``: the
     rest is refused at once (``drop``), or leaves at the first exit of ``fallback_variant`` on the device (``degrade``).
+    ``batch``: most requests that a node runs together, of those that wait for the same stage under assignments alike in
+    variant, wire, batch, wait and priority. ``batch_wait_ms``: longest that the first of them waits for others on a
+    node; 0 takes who waits for a core anyway. ``priority``: who waits for a core of a node gets it by priority, the
+    highest first, and among equals in order of arrival. Nobody who holds a core is interrupted.
     """
 
     service: str
@@ -31,6 +41,14 @@ class Assignment:
     fallback_variant: str = ""
     admit: float = 1.0
     otherwise: str = "drop"
+    batch: int = 1
+    batch_wait_ms: float = 0.0
+    priority: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it: batching and priority only where they are asked for."""
+        same = {one.name: one.default for one in fields(self) if one.name in _LEFT_OUT}
+        return {name: value for name, value in asdict(self).items() if name not in same or value != same[name]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,11 @@ class Plan:
     reason: str = ""
     predictions: dict[str, float] = field(default_factory=dict)
     """Optional: predicted latency in ms per ``service/device``, for the report."""
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        assignments = [one.plain() for one in self.assignments]
+        return {"assignments": assignments, "reason": self.reason, "predictions": dict(self.predictions)}
 
     def assignment(self, service: str, device: str) -> Assignment | None:
         """The assignment of a service's device, or None."""

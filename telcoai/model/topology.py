@@ -50,6 +50,8 @@ class DeviceProfile:
     ``jpeg_decode_mpx_s``: megapixels per second that one core decodes from JPEG, None when not known.
     ``load_bytes_per_s``, ``load_session_s``: how fast its storage is read, and the time to make a model's stage ready
     once it is read; None when loading isn't known to take time.
+    ``batch_shared``: share in [0, 1) of a stage's time beyond the overhead that a batch takes only once; None when not
+    known, which counts as none.
     """
 
     name: str
@@ -63,6 +65,7 @@ class DeviceProfile:
     jpeg_decode_mpx_s: Band | None = None
     load_bytes_per_s: Band | None = None
     load_session_s: Band | None = None
+    batch_shared: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from telcoai.errors import InputError
 from telcoai.model.scenario import Demand, DemandChange, Scenario, Service
-from telcoai.model.timing import decode_seconds, stage_seconds
+from telcoai.model.timing import decode_seconds, once_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile
 from telcoai.model.workload import Variant, WorkloadInfo
 
@@ -46,6 +46,11 @@ def node_stage_seconds(profile: DeviceProfile, variant: Variant, family: str) ->
             f"device profile {profile.name} can't run variant {variant.name}: {err.args[0]}",
             "add a speed for that precision to the profile, or measure the workload with telcoai profile",
         ) from err
+
+
+def node_once_seconds(profile: DeviceProfile, variant: Variant, family: str) -> tuple[float, ...]:
+    """The part of each stage's paced time that a batch takes once, of a variant that the profile can run."""
+    return tuple(once_seconds(profile, variant, stage.index, family) for stage in variant.stages)
 
 
 def choose_modes(scenario: Scenario, workload: WorkloadInfo, profile: DeviceProfile, host: HostTimes) -> Modes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -81,7 +80,7 @@ class Control:
             return dict(zip(parts, pool.map(self._put, parts, parts.values()), strict=True))
 
     def _put(self, device: str, assignments: list[Assignment]) -> str:
-        body = {"assignments": [dataclasses.asdict(one) for one in assignments]}
+        body = {"assignments": [one.plain() for one in assignments]}
         try:
             self._ask(device, "PUT", "/plan", body)
         except NodeError as err:

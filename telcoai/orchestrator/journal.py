@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import threading
 from pathlib import Path
@@ -39,7 +38,7 @@ class Journal:
             "status": status,
             "reason": plan.reason if plan else "",
             "duration_ms": round(decision.duration_ms, 3),
-            "plan": dataclasses.asdict(plan) if plan and status == "applied" else None,
+            "plan": plan.plain() if plan and status == "applied" else None,
             "error": decision.error,
         }
         if status == "applied":

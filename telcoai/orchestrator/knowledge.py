@@ -14,6 +14,9 @@ from telcoai.model.scenario import Knowledge
 from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, RadioProfile, Topology
 from telcoai.model.view import LinkView
 
+MOST_SHARE = 0.99
+"""Of a batch's time, what can be taken to be shared at most."""
+
 
 class Known:
     """What is known of a testbed with a declared error; the same for the same seed."""
@@ -57,6 +60,7 @@ class Known:
             jpeg_decode_mpx_s=None if one.jpeg_decode_mpx_s is None else off(one.jpeg_decode_mpx_s, "jpeg"),
             load_bytes_per_s=None if one.load_bytes_per_s is None else off(one.load_bytes_per_s, "load"),
             load_session_s=None if one.load_session_s is None else off(one.load_session_s, "session"),
+            batch_shared=None if one.batch_shared is None else _share(off(one.batch_shared, "batching")),
         )
 
     def _stages(self, profile: str, variant: str, times: tuple[float, ...]) -> tuple[float, ...]:
@@ -89,6 +93,12 @@ class Known:
 
     def _factor(self, error: float, *what: str) -> float:
         return 1 + error * random.Random("/".join((str(self._seed), *what))).uniform(-1, 1)
+
+
+def _share(band: Band) -> Band:
+    """A share that an error has carried beyond one is just below it."""
+    low, value, high = (min(share, MOST_SHARE) for share in (band.low, band.value, band.high))
+    return replace(band, low=low, value=value, high=high)
 
 
 def _times(band: Band, factor: float) -> Band:

@@ -17,6 +17,7 @@ from telcoai.orchestrator.compute import (
     Modes,
     choose_modes,
     node_decode_seconds,
+    node_once_seconds,
     node_stage_seconds,
     run_everything,
 )
@@ -103,9 +104,9 @@ def _workloads(
         for variant in workload.variants:
             times = node_stage_seconds(profile, variant, workload.family) if ground.paced else None
             decode_s = node_decode_seconds(profile, variant) if ground.paced and is_jpeg else None
-            variants.append(
-                _variant(variant, modes, times, ground) | {"decode_s": decode_s} | _loading(profile, variant)
-            )
+            once_s = list(node_once_seconds(profile, variant, workload.family)) if ground.paced else None
+            extra = {"decode_s": decode_s, "once_s": once_s} | _loading(profile, variant)
+            variants.append(_variant(variant, modes, times, ground) | extra)
         found[name] = {
             "classes": workload.classes,
             "replay": ground.place(workload.replay_path),

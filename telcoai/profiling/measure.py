@@ -34,8 +34,9 @@ from telcoai.serving.pacer import Pacer
 from telcoai.serving.replay import Replay
 from telcoai.serving.residency import Residency, shelf_of
 from telcoai.serving.routes import Route
+from telcoai.serving.stage_calls import Machine
 from telcoai.serving.stage_runs import Sessions
-from telcoai.serving.stages import Machine, StageRunner
+from telcoai.serving.stages import StageRunner
 from telcoai.serving.stats import Stats
 
 SAMPLES = 8

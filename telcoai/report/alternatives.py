@@ -3,7 +3,8 @@
 Predicted as ``telcoai.strategy.predict`` does it, from what the strategy saw: the load is that of all other devices'
 assignments in force, the backlog and the load by others that of the view. Alternatives keep the accuracy asked, and run
 on one node or cut up the chain of nodes from the device to the cloud, as ``telcoai.strategy.candidates`` finds them;
-what another one beats wherever it runs is left out there. Joules are predicted by ``telcoai.strategy.joules``.
+what another one beats wherever it runs is left out there. Requests of alternatives run alone, whether or not those in
+force run in batches. Joules are predicted by ``telcoai.strategy.joules``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.observed import occupancy
+from telcoai.strategy.outlook import gatherings, own_places
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import as_measured
 
@@ -72,6 +74,10 @@ class Alternatives:
         self._plan = plan
         self._sites = as_measured(view)
         self._menus = {service.name: menu(service, self._sites) for service in view.services}
+        self._batches = {
+            **gatherings(view.previous.assignments if view.previous else (), view.services, self._sites),
+            **gatherings(plan.assignments, view.services, self._sites),
+        }
         self._load = self._load_under(plan)
         self._powers = Powers(view.topology)
 
@@ -86,7 +92,8 @@ class Alternatives:
     def _likeness(self, one: Assignment) -> object:
         """Equal for those who do alike, whatever their names."""
         hops = tuple("" if hop == one.device else hop for hop in one.hops)
-        return one.service, one.variant, hops, one.thresholds, one.wire, self._sites.alive(one.device)
+        queueing = one.batch, one.batch_wait_ms, one.priority
+        return one.service, one.variant, hops, one.thresholds, one.wire, queueing, self._sites.alive(one.device)
 
     def _tell(self, alike: list[Assignment]) -> Told:
         known = [found for one in alike if (found := self._chosen(one)) is not None]
@@ -133,6 +140,8 @@ class Alternatives:
                     hops=hops_of(one, chain),
                     thresholds=one.option.thresholds,
                     wire=one.wire,
+                    batch=1,
+                    batch_wait_ms=0.0,
                 )
                 if way not in told:
                     told.add(way)
@@ -159,7 +168,12 @@ class Alternatives:
             return None
         service = options.service
         origin = Origin(
-            one.device, service.workload, self._rate(one), frames_of(service), service.requirements.percentile
+            one.device,
+            service.workload,
+            self._rate(one),
+            frames_of(service),
+            service.requirements.percentile,
+            own_places(one, self._batches),
         )
         return course(option, one.hops, one.wire, self._sites, origin)
 

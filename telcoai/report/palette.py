@@ -48,6 +48,7 @@ _SHIPPED = (
         "kube-default",
     ),
     *("neurosurgeon", "model-switching", "marginal-power", "round-robin", "lyapunov", "bandit", "oracle", "admission"),
+    "batching",
 )
 OWN = dict(zip(_SHIPPED, LOOKS, strict=False))
 

@@ -57,6 +57,7 @@ def _profile(plain: Plain) -> DeviceProfile:
         speeds=tuple(Speed(one["precision"], Band(**one["gflops"]), one["family"]) for one in plain["speeds"]),
         stage_s={name: tuple(times) for name, times in plain["stage_s"].items()},
         jpeg_decode_mpx_s=Band(**plain["jpeg_decode_mpx_s"]) if plain.get("jpeg_decode_mpx_s") else None,
+        batch_shared=Band(**plain["batch_shared"]) if plain.get("batch_shared") else None,
     )
 
 

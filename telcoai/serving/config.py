@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from telcoai.errors import InputError
+from telcoai.model.timing import batch_seconds
 
 STRICT = ConfigDict(extra="forbid")
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -33,6 +34,7 @@ class StageConfig:
 class VariantConfig:
     """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes.
 
+    ``once_s``: the part of each that a batch takes once, whatever its size; without it, nothing.
     ``decode_s``: paced seconds to decode a JPEG frame of its size here, before stage 0. ``stage_bytes``, ``load_s``: of
     each stage the memory that it takes and the paced seconds to load it, None = as fast as it goes.
     """
@@ -46,6 +48,14 @@ class VariantConfig:
     decode_s: Seconds | None = None
     stage_bytes: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     load_s: tuple[Seconds, ...] | None = None
+    once_s: tuple[Seconds, ...] | None = None
+
+    def paced_s(self, stage: int, samples: int, frames: int) -> float | None:
+        """Paced seconds of a stage of so many samples together, ``frames`` of them decoded from JPEG before."""
+        if self.stage_s is None:
+            return None
+        once_s = self.once_s[stage] if self.once_s else 0.0
+        return batch_seconds(self.stage_s[stage], once_s, samples) + frames * (self.decode_s or 0.0)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -144,6 +154,8 @@ def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[
         told = getattr(variant, name)
         if told is not None and len(told) != count:
             problems.append(f"{variant.name}: {name} needs {count} entries, one a stage")
+    if variant.once_s is not None and not _fits(variant.once_s, variant.stage_s):
+        problems.append(f"{variant.name}: once_s needs an entry for each of stage_s, none of them greater")
     if any(not stage.activation_shape for stage in variant.stages[:-1]) or variant.stages[-1].activation_shape:
         problems.append(f"{variant.name}: every stage but the last needs an activation_shape")
     if not variant.stages[-1].has_exit:
@@ -151,3 +163,11 @@ def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[
     if "replay" in variant.compute and workload.replay is None:
         problems.append(f"{variant.name}: compute is replay, but the workload has no replay file")
     return problems
+
+
+def _fits(once_s: tuple[float, ...], stage_s: tuple[float, ...] | None) -> bool:
+    return (
+        stage_s is not None
+        and len(once_s) == len(stage_s)
+        and all(a <= b for a, b in zip(once_s, stage_s, strict=True))
+    )

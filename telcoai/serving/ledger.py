@@ -11,11 +11,16 @@ SERVER_TIMING = "server-timing"
 
 @dataclass(slots=True)
 class Ledger:
-    """One hop's part of a request; times in ns, bytes as they went over the connection to the next hop."""
+    """One hop's part of a request; times in ns, bytes as they went over the connection to the next hop.
+
+    ``compute_ns``: how long the request was on a core, alone or in a batch. ``core_ns``: its share of that core's time,
+    the same when it was alone; shares of a batch add up to the time in which it held the core.
+    """
 
     node: str
     queue_ns: int = 0
     compute_ns: int = 0
+    core_ns: int = 0
     network_ns: int = 0
     sent_bytes: int = 0
     received_bytes: int = 0
@@ -45,6 +50,7 @@ class Ledger:
             f"{self.node} q={self.queue_ns} c={self.compute_ns} n={self.network_ns} "
             f"b={self.sent_bytes} r={self.received_bytes}"
         )
+        entry += f" s={self.core_ns}" if self.core_ns != self.compute_ns else ""
         return entry + (" over=1" if self.has_overrun else "") + (" rep=1" if self.has_replayed else "")
 
     def _for_people(self) -> str:

@@ -154,7 +154,7 @@ class Node:
     def _fallback_route(self, assignment: Assignment) -> Route:
         name = assignment.fallback_variant or assignment.variant
         stages = len(self.catalog.variants[name].stages)
-        return local_route(assignment.service, self._config.node, name, stages)
+        return local_route(assignment.service, self._config.node, name, stages, assignment.priority)
 
     def _give_frame(self, job: Job, inference: Inference, assignment: Assignment) -> None:
         """Take the frame from the request, or from the sample that it names."""

@@ -25,10 +25,14 @@ class Pacer:
         if at_ns <= now_ns:
             return
         future: asyncio.Future[None] = self._loop.create_future()
+        self.wake(at_ns, future)
+        await future
+
+    def wake(self, at_ns: int, future: asyncio.Future[None]) -> None:
+        """End ``future`` once the monotonic clock has reached ``at_ns``, unless it has ended by then."""
         heapq.heappush(self._waiting, (at_ns, next(self._order), future))
         if self._waiting[0][2] is future:
             self._timer.set(at_ns)
-        await future
 
     def close(self) -> None:
         """Give the timer back."""

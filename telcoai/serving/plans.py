@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from telcoai.model.plan import Assignment
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.refusals import Refused
-from telcoai.serving.routes import Threshold
+from telcoai.serving.routes import Batch, BatchWait, Priority, Threshold
 
 FORM = ConfigDict(extra="forbid", strict=True)
 
@@ -30,6 +30,9 @@ class AssignmentForm:
     fallback_variant: str = ""
     admit: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
     otherwise: Literal["drop", "degrade"] = "drop"
+    batch: Batch = 1
+    batch_wait_ms: BatchWait = 0.0
+    priority: Priority = 0
 
 
 @dataclass(frozen=True, config=FORM)
@@ -66,7 +69,7 @@ def read_plan(body: bytes, config: NodeConfig) -> NodePlan:
 
 def write_plan(plan: NodePlan) -> dict[str, Any]:
     """The plan in the form in which it came."""
-    return {"assignments": [dataclasses.asdict(one) for one in plan.values()]}
+    return {"assignments": [one.plain() for one in plan.values()]}
 
 
 def _reasons(one: AssignmentForm, config: NodeConfig) -> list[str]:

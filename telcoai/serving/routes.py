@@ -7,13 +7,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from telcoai.model.plan import ANYWHERE, Assignment
+from telcoai.model.plan import ANYWHERE, MOST_BATCH, MOST_BATCH_WAIT_MS, MOST_PRIORITY, Assignment
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.refusals import Refused
 
 HEADER = "telcoai-route"
 MAX_BYTES = 2048
 Threshold = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+Batch = Annotated[int, Field(ge=1, le=MOST_BATCH)]
+BatchWait = Annotated[float, Field(ge=0, le=MOST_BATCH_WAIT_MS, allow_inf_nan=False)]
+Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]
+
+_DEFAULTS = {"batch": 1, "batch_wait_ms": 0.0, "priority": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,15 @@ class Route:
     wire: Literal["fp16", "int8"]
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     replayed: bool = False
+    batch: Batch = 1
+    batch_wait_ms: BatchWait = 0.0
+    priority: Priority = 0
 
     def moved_to(self, stage: int, scale: float, replayed: bool) -> Route:
         """The route with another stage next."""
         fixed = (self.hops, self.thresholds, self.wire)
-        return Route(self.service, self.device, self.variant, stage, *fixed, scale, replayed)
+        queueing = (self.batch, self.batch_wait_ms, self.priority)
+        return Route(self.service, self.device, self.variant, stage, *fixed, scale, replayed, *queueing)
 
 
 class Routes:
@@ -66,8 +75,9 @@ class Routes:
         return route
 
     def write(self, route: Route) -> str:
-        """The header of a route."""
-        return self._form.dump_json(route).decode()
+        """The header of a route; batching and priority are in it only where they are asked for."""
+        plain = {name for name, value in _DEFAULTS.items() if getattr(route, name) == value}
+        return self._form.dump_json(route, exclude=plain).decode()
 
     def _check(self, route: Route, variant: str) -> None:
         known = self._variants.get(variant)
@@ -93,9 +103,12 @@ def route_of(assignment: Assignment) -> Route:
         hops=assignment.hops,
         thresholds=assignment.thresholds,
         wire="int8" if assignment.wire == "int8" else "fp16",
+        batch=assignment.batch,
+        batch_wait_ms=assignment.batch_wait_ms,
+        priority=assignment.priority,
     )
 
 
-def local_route(service: str, node: str, variant: str, stages: int) -> Route:
+def local_route(service: str, node: str, variant: str, stages: int, priority: int = 0) -> Route:
     """A whole variant on this node, with no early exit."""
-    return Route(service, node, variant, 0, (node,) * stages, (2.0,) * (stages - 1), "fp16")
+    return Route(service, node, variant, 0, (node,) * stages, (2.0,) * (stages - 1), "fp16", priority=priority)

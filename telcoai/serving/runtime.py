@@ -29,8 +29,9 @@ from telcoai.serving.radio import Radio
 from telcoai.serving.replay import Replay
 from telcoai.serving.residency import Residency, shelf_of
 from telcoai.serving.server import Connection, Server
+from telcoai.serving.stage_calls import Machine
 from telcoai.serving.stage_runs import Sessions
-from telcoai.serving.stages import Machine, StageRunner
+from telcoai.serving.stages import StageRunner
 from telcoai.serving.stats import Stats
 from telcoai.serving.switchover import Switchover
 
@@ -120,7 +121,9 @@ async def _load(config: NodeConfig, machine: Machine, app: App) -> None:
     for variant in config.variants.values() if config.memory_bytes is None else ():
         for stage, compute in zip(variant.stages, variant.compute, strict=True):
             if compute == "run":
-                await loop.run_in_executor(None, machine.sessions.load, stage.path)
+                for_one = await loop.run_in_executor(None, machine.sessions.is_for_one, stage.path)
+                if for_one:
+                    print(f"{stage.path} takes one sample at a time: a batch runs one after the other", flush=True)
     if "jpeg" in config.frames.values():
         await loop.run_in_executor(None, jpeg.encode, np.zeros((8, 8, 3), np.uint8))  # imports the codec
     gc.collect()

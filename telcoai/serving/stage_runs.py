@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,22 +55,45 @@ class Sessions:
         with self._lock:
             self._sessions.pop(path, None)
 
-    def run_stage(self, variant: VariantConfig, index: int, payload: bytes, scale: float, wire: str) -> StageOutput:
-        """Run a stage on a frame (stage 0) or an activation in wire form; blocks, for a thread of its own."""
+    def is_for_one(self, path: Path) -> bool:
+        """Whether the file's graph is for one sample at a time, so that those of a batch run one after the other."""
+        shape = self.load(path).get_inputs()[0].shape
+        return bool(shape) and shape[0] == 1
+
+    def run_stage(
+        self, variant: VariantConfig, index: int, inputs: Sequence[tuple[bytes, float]], wire: str
+    ) -> list[StageOutput]:
+        """Run a stage on all of the inputs together; blocks, for a thread of its own.
+
+        An input is a frame and 1 (stage 0), or an activation in wire form and its scale.
+        """
         stage = variant.stages[index]
+        values = [_value(variant, index, one, wire) for one in inputs]
+        batches = values if self.is_for_one(stage.path) else [np.concatenate(values) if len(values) > 1 else values[0]]
         session = self.load(stage.path)
-        if index == 0:
-            value = frame_of(payload, variant.input_size)
-        else:
-            shape = (1, *variant.stages[index - 1].activation_shape)
-            value = from_wire(payload, scale, wire, shape)
-        outputs = (["logits"] if stage.has_exit else []) + (["activation"] if stage.activation_shape else [])
-        with _failures(f"stage {index} of {variant.name} can't be run"):
-            given = dict(zip(outputs, session.run(outputs, {session.get_inputs()[0].name: value}), strict=True))
-        logits = given.get("logits")
-        prediction, confidence = answer_of(logits) if logits is not None else (0, UNSURE)
-        activation, new_scale = to_wire(given["activation"], wire) if stage.activation_shape else (b"", 1.0)
-        return StageOutput(prediction, confidence, activation, new_scale, logits)
+        names = (["logits"] if stage.has_exit else []) + (["activation"] if stage.activation_shape else [])
+        name, found = session.get_inputs()[0].name, []
+        for batch in batches:
+            with _failures(f"stage {index} of {variant.name} can't be run"):
+                given = dict(zip(names, session.run(names, {name: batch}), strict=True))
+            found += [_output({what: each[k : k + 1] for what, each in given.items()}, wire) for k in range(len(batch))]
+        return found
+
+
+def _value(variant: VariantConfig, index: int, one: tuple[bytes, float], wire: str) -> NDArray[Any]:
+    """A batch of one."""
+    payload, scale = one
+    if index == 0:
+        return frame_of(payload, variant.input_size)
+    return from_wire(payload, scale, wire, (1, *variant.stages[index - 1].activation_shape))
+
+
+def _output(given: Mapping[str, NDArray[np.float32]], wire: str) -> StageOutput:
+    """What a stage gave for one sample."""
+    logits = given.get("logits")
+    prediction, confidence = answer_of(logits) if logits is not None else (0, UNSURE)
+    activation, scale = to_wire(given["activation"], wire) if "activation" in given else (b"", 1.0)
+    return StageOutput(prediction, confidence, activation, scale, logits)
 
 
 def frame_of(payload: bytes, size: int) -> NDArray[Any]:

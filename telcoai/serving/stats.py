@@ -31,6 +31,8 @@ class Stats:
         self.late_calls = 0
         self.stage_calls = 0
         self.replayed_calls = 0
+        self.batches = 0
+        self.batched = 0
         self._latency_ms: dict[str, deque[float]] = {}
         self._buckets: dict[str, list[int]] = {}
         self._sums_ms: dict[str, float] = {}
@@ -64,6 +66,8 @@ class Stats:
             "late_calls": self.late_calls,
             "stage_calls": self.stage_calls,
             "replayed_calls": self.replayed_calls,
+            "batches": self.batches,
+            "batched": self.batched,
             "answered": {service: sum(counts) for service, counts in self._buckets.items()},
             "memory": self._residency.document() if self._residency else None,
             "latency_ms": {service: list(values) for service, values in self._latency_ms.items()},
@@ -77,6 +81,8 @@ class Stats:
             *_family("telcoai_busy_core_seconds_total", "counter", "Core-time held", [("", self._cores.busy_ns / 1e9)]),
             *_family("telcoai_stage_calls_total", "counter", "Stages run or replayed", [("", self.stage_calls)]),
             *_family("telcoai_replayed_calls_total", "counter", "Stages replayed", [("", self.replayed_calls)]),
+            *_family("telcoai_batches_total", "counter", "Batches begun", [("", self.batches)]),
+            *_family("telcoai_batched_total", "counter", "Requests that began in a batch", [("", self.batched)]),
             *_family("telcoai_overruns_total", "counter", "Stages slower than their pace", [("", self.overruns)]),
             *_family("telcoai_late_calls_total", "counter", "Paced stages over 1 ms late", [("", self.late_calls)]),
             *_family("telcoai_model_loads_total", "counter", "Stages loaded", [("", self._loads)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +13,10 @@ from telcoai.load.answers import DROPPED
 from telcoai.load.client import REFUSED
 from telcoai.load.rows import Hop, Row
 from telcoai.model.plan import Assignment
-from telcoai.model.timing import decode_seconds, stage_seconds
+from telcoai.model.timing import batch_seconds, decode_seconds, once_seconds, stage_seconds
+from telcoai.model.topology import DeviceProfile
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import Variant, WorkloadInfo
-from telcoai.simulation.nodes import SimulatedNode
 from telcoai.strategy.course import REQUEST_HEADER_BYTES
 from telcoai.strategy.exits import never
 from telcoai.workload.chain import Answers
@@ -56,6 +56,7 @@ class Note:
     node: str
     queue_s: float = 0.0
     compute_s: float = 0.0
+    core_s: float = 0.0
     network_s: float = 0.0
     sent: int = 0
     received: int = 0
@@ -63,8 +64,8 @@ class Note:
     def hop(self) -> Hop:
         """The entry as it stands in a row."""
         queue_ns, compute_ns, network_ns = (round(s * 1e9) for s in (self.queue_s, self.compute_s, self.network_s))
-        bytes_ = self.sent, self.received
-        return Hop(self.node, queue_ns, compute_ns, network_ns, *bytes_, overrun=False, replayed=True)
+        core_ns, bytes_ = round(self.core_s * 1e9), (self.sent, self.received)
+        return Hop(self.node, queue_ns, compute_ns, network_ns, *bytes_, overrun=False, replayed=True, core_ns=core_ns)
 
 
 class Refused(Exception):
@@ -77,7 +78,7 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Job:
-    """What is left to do of a request."""
+    """What is left to do of a request. ``batch``, ``batch_wait_ms`` and ``priority`` are the plan's."""
 
     service: SimulatedService
     device: str
@@ -87,7 +88,15 @@ class Job:
     wire: str
     sample: int
     notes: list[Note]
+    batch: int = 1
+    batch_wait_ms: float = 0.0
+    priority: int = 0
     stage: int = 0
+
+    @property
+    def likeness(self) -> tuple[str, int, str, int, float, int]:
+        """Equal for those who may be in one batch at a node."""
+        return self.variant.name, self.stage, self.wire, self.batch, self.batch_wait_ms, self.priority
 
     def note(self, node: str) -> Note:
         """The entry of a hop; the device's own serves again when it falls back on itself."""
@@ -96,14 +105,9 @@ class Job:
             return self.notes[-1]
         return self.notes[0]
 
-    def seconds(self, node: SimulatedNode) -> float:
-        """Paced time of the next stage there."""
-        try:
-            stage = stage_seconds(node.profile, self.variant, self.stage, self.service.workload.family)
-            has_jpeg = self.stage == 0 and node.name != self.device and bool(self.service.frame_bytes)
-            return stage + (decode_seconds(node.profile, self.variant) if has_jpeg else 0.0)
-        except KeyError as err:
-            raise Refused("500") from err
+    def has_jpeg_at(self, node: str) -> bool:
+        """Whether a frame has to be decoded there, before the next stage."""
+        return self.stage == 0 and node != self.device and bool(self.service.frame_bytes)
 
     def payload(self) -> int:
         """Bytes that the next stage's node is sent."""
@@ -121,18 +125,35 @@ class Job:
         return [(self.variant.name, stage) for stage in range(self.stage, last + 1)]
 
     def leaves(self) -> bool:
-        """Whether the request is answered by the exit after the stage that has just run."""
+        """Whether the request is answered by the exit after the stage that has just run; else the next one is next."""
         if self.stage == len(self.thresholds):
             return True
         said = self.service.answers[self.variant.name, self.wire].confidence[self.sample, self.stage]
-        return bool(said >= self.thresholds[self.stage])
+        if said >= self.thresholds[self.stage]:
+            return True
+        self.stage += 1
+        return False
+
+
+def call_seconds(jobs: Sequence[Job], node: str, profile: DeviceProfile) -> float:
+    """Paced time of the next stage there, of all jobs together; Refused when the node can't run it."""
+    variant, stage, family = jobs[0].variant, jobs[0].stage, jobs[0].service.workload.family
+    frames = sum(job.has_jpeg_at(node) for job in jobs)
+    try:
+        whole_s = stage_seconds(profile, variant, stage, family)
+        if len(jobs) > 1:
+            whole_s = batch_seconds(whole_s, once_seconds(profile, variant, stage, family), len(jobs))
+        return whole_s + (frames * decode_seconds(profile, variant) if frames else 0.0)
+    except KeyError as err:
+        raise Refused("500") from err
 
 
 def job_of(service: SimulatedService, one: Arrival, assignment: Assignment) -> Job:
     """A request as its device begins it."""
     variant = service.workload.variant(assignment.variant)
     chosen = (assignment.hops, assignment.thresholds, assignment.wire)
-    return Job(service, one.device, variant, *chosen, one.sample, [])
+    queueing = (assignment.batch, assignment.batch_wait_ms, assignment.priority)
+    return Job(service, one.device, variant, *chosen, one.sample, [], *queueing)
 
 
 def default_of(service: SimulatedService, device: str) -> Assignment:
@@ -145,7 +166,8 @@ def local_of(job: Job, assignment: Assignment) -> Job:
     """The whole of the fallback variant on the device itself."""
     variant = job.service.workload.variant(assignment.fallback_variant or assignment.variant)
     hops = (job.device,) * len(variant.stages)
-    return Job(job.service, job.device, variant, hops, never(variant), "fp16", job.sample, job.notes)
+    fixed = (hops, never(variant), "fp16", job.sample, job.notes)
+    return Job(job.service, job.device, variant, *fixed, priority=assignment.priority)
 
 
 def rest_of(job: Job, assignment: Assignment) -> Job:

@@ -8,6 +8,7 @@ from telcoai.model.topology import DeviceProfile
 from telcoai.orchestrator.figures import NodeFigures
 from telcoai.serving.radio import Radio
 from telcoai.serving.stats import RECENT
+from telcoai.simulation.batches import Batch
 from telcoai.simulation.events import Cores, Events
 from telcoai.simulation.memory import Catalogue, SimulatedMemory
 
@@ -41,6 +42,8 @@ class SimulatedNode:
         self.up = self.runs = self.is_planned = self.sends = self.reached = True
         self.epoch = 0
         self.arrivals: dict[str, int] = defaultdict(int)
+        self.open_batches: dict[tuple[object, ...], Batch] = {}
+        """Those that requests may still join, by what requests have to be alike in."""
         self._events = events
         self._stage_calls = 0
         self._latency_ms: dict[str, deque[float]] = {}
@@ -67,6 +70,10 @@ class SimulatedNode:
         self.epoch += 1
         old, self.cores = self.cores, Cores(self.profile.cores, self._events)
         old.release_all()
+        for batch in self.open_batches.values():
+            if not batch.has_begun:
+                batch.dissolve()
+        self.open_batches.clear()
         self.memory = SimulatedMemory(self._known, self._events)
         self.radio = Radio(self._tail_ns)
         self.arrivals.clear()

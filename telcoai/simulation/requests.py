@@ -9,8 +9,8 @@ from telcoai.load.rows import Row
 from telcoai.model.admission import is_admitted
 from telcoai.model.plan import Assignment
 from telcoai.model.routes import Step
-from telcoai.orchestrator.runtimes import QUEUE
 from telcoai.serving.client import DEAD_AFTER_S
+from telcoai.simulation.computing import compute
 from telcoai.simulation.events import Process
 from telcoai.simulation.jobs import (
     Arrival,
@@ -148,7 +148,7 @@ class Requests:
             wait_s *= 2
 
     def _loaded(self, job: Job, node: SimulatedNode, note: Note) -> Process:
-        """``_compute`` once the stages that are this node's are loaded, which is waiting as for a core."""
+        """``compute`` once the stages that are this node's are loaded, which is waiting as for a core."""
         memory, keys, asked_s, epoch = node.memory, job.stages_at(node.name), self._world.events.now_s, node.epoch
         try:
             yield from memory.hold(keys)
@@ -157,34 +157,9 @@ class Requests:
         try:
             node.check(epoch)
             note.queue_s += self._world.events.now_s - asked_s
-            is_done = yield from self._compute(job, node, note)
+            is_done = yield from compute(job, node, note, self._world.events)
         finally:
             memory.release(keys)
-        return is_done
-
-    def _compute(self, job: Job, node: SimulatedNode, note: Note) -> Process:
-        """Hold a core for the stages in a row that are this node's; whether the request left at an exit."""
-        cores, epoch, events = node.cores, node.epoch, self._world.events
-        asked_s = events.now_s
-        if cores.queued >= QUEUE:
-            raise Refused("503")
-        yield from cores.take()
-        node.check(epoch)
-        taken_s, stages, held_s = events.now_s, 0, 0.0
-        while True:
-            held_s += job.seconds(node)
-            stages += 1
-            is_done = job.leaves()
-            if not is_done:
-                job.stage += 1
-            if is_done or job.hops[job.stage] != node.name:
-                break
-        yield taken_s + held_s
-        node.check(epoch)
-        note.queue_s += taken_s - asked_s
-        note.compute_s += held_s
-        node.note_stages(stages)
-        cores.give(held_s)
         return is_done
 
 

@@ -15,6 +15,7 @@ from telcoai.spec.quantities import (
     MegapixelsPerSecond,
     NanojoulesPerBit,
     Seconds,
+    Share,
     Watts,
 )
 
@@ -99,6 +100,11 @@ class DeviceSpec(Form):
     )
     measured: Measured | None = Field(None, description="How `stages` were measured, if they were.")
     load: Loading | None = Field(None, description="How long models take to load; no time when left out.")
+    batching: Sourced[Annotated[Share, Field(lt=1)]] | None = Field(
+        None,
+        description="Share of a stage's time beyond the overhead that a batch takes once, whatever its size; the rest "
+        "is taken for each of its requests. None when left out: then a batch shares the overhead alone.",
+    )
 
 
 class DeviceDocument(Document):
@@ -122,6 +128,7 @@ class DeviceDocument(Document):
             jpeg_decode_mpx_s=spec.jpeg_decode.band() if spec.jpeg_decode else None,
             load_bytes_per_s=spec.load.read.band() if spec.load else None,
             load_session_s=spec.load.session.band() if spec.load else None,
+            batch_shared=spec.batching.band() if spec.batching else None,
         )
 
 

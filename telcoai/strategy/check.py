@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telcoai.model.memory import memory_of, needs, together, total_bytes
-from telcoai.model.plan import ANYWHERE, Assignment, Plan
+from telcoai.model.plan import ANYWHERE, MOST_BATCH, MOST_BATCH_WAIT_MS, MOST_PRIORITY, Assignment, Plan
 from telcoai.model.routes import routes_from
 from telcoai.model.topology import Node, Topology
 from telcoai.model.view import ServiceView, View
@@ -122,6 +122,7 @@ def _content(one: Assignment, known: _Known) -> list[str]:
     found += [
         f"threshold {t!r} is not an int or float in [0, 2]" for t in one.thresholds if not (_number(t) and 0 <= t <= 2)
     ]
+    found += _queueing(one)
     if one.wire not in WIRES:
         found.append(f"unknown wire {one.wire!r}, allowed are {_names(WIRES)}")
     if one.fallback not in FALLBACKS:
@@ -134,6 +135,24 @@ def _content(one: Assignment, known: _Known) -> list[str]:
     if is_needed and one.fallback_variant and one.fallback_variant not in variants:
         found.append(f"unknown fallback variant {one.fallback_variant!r}, there are {_names(variants)}")
     return [f"{where}: {text}" for text in found]
+
+
+def _queueing(one: Assignment) -> list[str]:
+    """What is wrong with how requests wait for a core and run together."""
+    found = []
+    if not (_whole(one.batch) and 1 <= one.batch <= MOST_BATCH):
+        found.append(f"batch {one.batch!r} is not an int from 1 to {MOST_BATCH}")
+    elif one.batch == 1 and one.batch_wait_ms != 0:
+        found.append(f"batch_wait_ms {one.batch_wait_ms!r} with batch 1: nobody else is waited for")
+    if not (_number(one.batch_wait_ms) and 0 <= one.batch_wait_ms <= MOST_BATCH_WAIT_MS):
+        found.append(f"batch_wait_ms {one.batch_wait_ms!r} is not an int or float in [0, {MOST_BATCH_WAIT_MS:g}]")
+    if not (_whole(one.priority) and abs(one.priority) <= MOST_PRIORITY):
+        found.append(f"priority {one.priority!r} is not an int from -{MOST_PRIORITY} to {MOST_PRIORITY}")
+    return found
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _lengths(one: Assignment, variant: Variant) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from telcoai.model.routes import Step
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import WorkloadInfo
+from telcoai.strategy.batch_times import ALONE, Gathering, Place, Row
 from telcoai.strategy.exits import Option
 from telcoai.strategy.frames import Frames
 from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s, pipe
@@ -22,6 +23,7 @@ class Origin:
     """Where requests come from: a device with its rate, the workload that they are for, and how frames travel.
 
     ``percentile``: that of latency which is asked for.
+    ``gathered``: where requests run in batches; everywhere else they run alone.
     """
 
     device: str
@@ -29,16 +31,26 @@ class Origin:
     rate_per_s: float
     frames: Frames = field(default_factory=Frames)
     percentile: float = 95.0
+    gathered: Mapping[Place, Gathering] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Stages in a row on one node. ``share`` of requests get there and hold a core ``seconds`` each, on average."""
+    """Stages in a row on one node. ``share`` of requests get there, and ``size`` of them together, on average, hold a
+    core for ``seconds``. ``least_s``: seconds of a core for each when as many as may run together; under much load they
+    do, so that queues go by it."""
 
     node: str
     cores: int
     share: float
     seconds: float
+    size: float
+    least_s: float
+
+    @property
+    def core_s(self) -> float:
+        """Seconds of a core that each of those who get there answers for."""
+        return self.seconds / self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +124,21 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
         over = pipe(leg.way, origin.rate_per_s, origin.percentile)
         spent += over.seconds(leg.payload)
         late_s += over.tail_s(leg.payload)
-        held = sum(seconds[k] * reach[k] for k in range(leg.first, leg.last + 1))
-        visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, held / share if share > 0 else 0.0))
-        for stage in range(leg.first, leg.last + 1):
-            spent += seconds[stage]
+        here = origin.gathered.get((leg.node, leg.first), ALONE)
+        own = slice(leg.first, leg.last + 1)
+        row = Row(seconds[own], _once(leg, option, sites, origin) if here.most > 1 else seconds[own], reach[own])
+        held = row.held_s(here.size), here.size, row.held_s(here.most) / here.most
+        visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, *held))
+        spent += here.mean_s
+        late_s += here.late_s
+        for stage, stage_s in enumerate(row.stages_s(here.size), leg.first):
+            spent += stage_s
             ways.append(Way(option.forecast.leave[stage], spent, late_s, len(visits), len(crossings)))
     return Course(tuple(visits), tuple(crossings), tuple(ways))
+
+
+def _once(leg: _Leg, option: Option, sites: Sites, origin: Origin) -> tuple[float, ...]:
+    return sites.once(leg.node, origin.workload, option.variant)[leg.first : leg.last + 1]
 
 
 def _legs(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin: Origin) -> list[_Leg] | None:

@@ -70,7 +70,7 @@ class Powers:
         With a ``load`` (own requests included) requests also wait, and share the radios with all others in it.
         """
         waits = no_waits(course) if load is None else waits_of(course, load)
-        total = sum(visit.share * visit.seconds * self._core_w[visit.node] for visit in course.visits)
+        total = sum(visit.share * visit.core_s * self._core_w[visit.node] for visit in course.visits)
         for index, crossing in enumerate(course.crossings):
             antenna = self._antennas.get(crossing.link)
             if antenna is None:

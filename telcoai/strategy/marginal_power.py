@@ -99,7 +99,7 @@ class _LeastRise:
         return prediction, Cost(self._watts(job, path), GAIN_W, safely=busiest <= (1 - GAIN_SHARE) * CAPACITY)
 
     def _watts(self, job: Job, path: Course) -> float:
-        return job.rate_per_s * sum(v.share * v.seconds * self._powers.core_w(v.node) for v in path.visits)
+        return job.rate_per_s * sum(v.share * v.core_s * self._powers.core_w(v.node) for v in path.visits)
 
     def _places(self, job: Job) -> Iterator[tuple[Option, str, Course]]:
         """Nodes that live, are open and can be reached, each with the cheapest variant that it can run, when that

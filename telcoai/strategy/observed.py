@@ -42,4 +42,4 @@ def _strange(node: NodeView, load: Occupancy, cores: int, period_s: float) -> fl
     """
     known = load.nodes.get(node.name, NO_LOAD)
     deviation = math.sqrt(known.squares * period_s) / (period_s * cores)
-    return max(0.0, node.utilisation - known.seconds / cores - NOISE_DEVIATIONS * deviation)
+    return max(0.0, node.utilisation - known.held / cores - NOISE_DEVIATIONS * deviation)

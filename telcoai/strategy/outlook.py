@@ -5,27 +5,59 @@ For strategies that decide for all devices together, or without looking at laten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from telcoai.model.plan import Assignment
 from telcoai.model.view import ServiceView, View
+from telcoai.strategy.batch_times import Gathering, Place
 from telcoai.strategy.candidates import option_of
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.frames import frames_of
+from telcoai.strategy.gathering import Asked, gathered
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import Sites
 
+Gatherings = Mapping[tuple[Assignment, Place], Gathering]
 
-def follow(one: Assignment, service: ServiceView, sites: Sites) -> Course | None:
-    """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it."""
+
+def gatherings(assignments: Iterable[Assignment], services: Iterable[ServiceView], sites: Sites) -> Gatherings:
+    """How requests run together where assignments ask for batches, when all of them are in force."""
+    known = {service.name: service for service in services}
+    asked = []
+    for one in assignments:
+        service = known.get(one.service) if one.batch > 1 else None
+        option = option_of(one, service) if service else None
+        if service is not None and option is not None and one.device in service.rate_per_s:
+            asked.append(Asked(one, option, service))
+    return gathered(asked, sites)
+
+
+def follow(one: Assignment, service: ServiceView, sites: Sites, batches: Gatherings | None = None) -> Course | None:
+    """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it.
+
+    ``batches``: of all assignments that ask for batches; without it, requests are taken to run alone.
+    """
     option = option_of(one, service)
     rate_per_s = service.rate_per_s.get(one.device)
     nodes = (one.device, *one.hops)
     if option is None or rate_per_s is None or not all(sites.serves(node, service.domain) for node in nodes):
         return None
-    origin = Origin(one.device, service.workload, rate_per_s, frames_of(service), service.requirements.percentile)
+    origin = Origin(
+        one.device,
+        service.workload,
+        rate_per_s,
+        frames_of(service),
+        service.requirements.percentile,
+        own_places(one, batches or {}),
+    )
     return course(option, one.hops, one.wire, sites, origin)
+
+
+def own_places(one: Assignment, batches: Gatherings) -> Mapping[Place, Gathering]:
+    """Those of one assignment."""
+    places = ((hop, stage) for stage, hop in enumerate(one.hops)) if one.batch > 1 else ()
+    return {place: batches[one, place] for place in places if (one, place) in batches}
 
 
 def unexplained(view: View, sites: Sites) -> Occupancy:
@@ -52,8 +84,10 @@ def _courses(
     assignments: Iterable[Assignment], view: View, sites: Sites
 ) -> Iterator[tuple[Assignment, ServiceView, Course, float]]:
     services = {service.name: service for service in view.services}
-    for one in assignments:
+    ones = tuple(assignments)
+    batches = gatherings(ones, view.services, sites)
+    for one in ones:
         service = services.get(one.service)
-        path = None if service is None else follow(one, service, sites)
+        path = None if service is None else follow(one, service, sites, batches)
         if service is not None and path is not None:
             yield one, service, path, service.rate_per_s[one.device]

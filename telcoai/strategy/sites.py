@@ -7,7 +7,7 @@ from functools import cached_property
 
 from telcoai.model.memory import stage_bytes
 from telcoai.model.routes import Step, routes_from
-from telcoai.model.timing import stage_seconds
+from telcoai.model.timing import once_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile, Link, Node, Tier, Topology
 from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant, WorkloadInfo
@@ -30,6 +30,7 @@ class Sites:
                 self._links_of.setdefault(end, []).append(link)
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
         self._seconds: dict[tuple[str, str, str], tuple[float, ...] | None] = {}
+        self._once: dict[tuple[str, str, str], tuple[float, ...]] = {}
 
     @cached_property
     def _least_memory(self) -> int:
@@ -121,6 +122,14 @@ class Sites:
         for stage, hop in enumerate(hops):
             taken[hop] = taken.get(hop, 0) + stage_bytes(variant, stage)
         return all(size <= self.memory(hop) for hop, size in taken.items())
+
+    def once(self, name: str, workload: WorkloadInfo, variant: Variant) -> tuple[float, ...]:
+        """The part of each stage's time that a batch takes once; KeyError when the profile can't run the variant."""
+        key = (self._nodes[name].profile, workload.name, variant.name)
+        if key not in self._once:
+            profile, family = self.profile(name), workload.family
+            self._once[key] = tuple(once_seconds(profile, variant, stage.index, family) for stage in variant.stages)
+        return self._once[key]
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""

@@ -19,6 +19,7 @@ from telcoai.model.topology import Band, DeviceProfile, Link, LinkState, Node, R
 from telcoai.model.view import LinkView, Moment, NodeView, ServiceView, Strategy, View
 from telcoai.model.workload import ExitPoint, Stage, Variant, WorkloadInfo
 from telcoai.strategy.bandit import Bandit
+from telcoai.strategy.batching import Batching
 from telcoai.strategy.check import problems
 from telcoai.strategy.early_exit import EarlyExit
 from telcoai.strategy.energy_aware import EnergyAware
@@ -42,6 +43,7 @@ DECIDING = (
     Neurosurgeon,
     EarlyExit,
     ModelSwitching,
+    Batching,
     MarginalPower,
     SloMpc,
     Lyapunov,

@@ -57,7 +57,7 @@ def _replay(folder: Path, frames: np.ndarray, sizes: Mapping[str, int]) -> dict[
 def _answers(sessions: Sessions, variant: Any, frame: np.ndarray, wire: str) -> list[tuple[int, float]]:
     payload, factor, found = scale(frame, variant.input_size).tobytes(), 1.0, []
     for index in range(len(variant.stages)):
-        output = sessions.run_stage(variant, index, payload, factor, wire)
+        (output,) = sessions.run_stage(variant, index, [(payload, factor)], wire)
         payload, factor = output.activation, output.scale
         found.append((output.prediction, output.confidence))
     return found

@@ -29,6 +29,15 @@ def test_a_local_request_costs_its_core_time_at_the_power_of_one_core() -> None:
     assert component(result, "camera-1", "compute") == pytest.approx(0.1)
 
 
+def test_requests_of_a_batch_pay_for_the_core_once_between_them() -> None:
+    table = rows((1.0, 1.2, [("edge", 0.0, 0.1, 0.0, 0, 0)]), (1.0, 1.2, [("edge", 0.0, 0.1, 0.0, 0, 0)]))
+    for hops in table["hops"]:
+        hops[0]["core_ns"] = 50_000_000
+    result = account(table, topology(), START_NS, END_NS)
+    assert result.per_request_j.tolist() == pytest.approx([0.05 * 10] * 2)
+    assert component(result, "edge", "compute") == pytest.approx(0.1 * 10)
+
+
 def test_an_idle_testbed_uses_idle_power_times_the_window_and_nothing_else() -> None:
     result = book()
     assert result.total_j() == pytest.approx(100 * (3 + 3 + 7 + 60))

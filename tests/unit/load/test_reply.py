@@ -100,9 +100,14 @@ def test_headers_are_found_in_any_case() -> None:
 def test_hops_are_read_in_order() -> None:
     head = b"HTTP/1.1 200\r\ntelcoai-timing: camera-1 q=1 c=2 n=3 b=4 r=5 over=1, edge q=6 c=7 n=0 b=0 r=0 rep=1"
     assert read_hops(head) == (
-        Hop("camera-1", 1, 2, 3, 4, 5, True, False),
-        Hop("edge", 6, 7, 0, 0, 0, False, True),
+        Hop("camera-1", 1, 2, 3, 4, 5, True, False, 2),
+        Hop("edge", 6, 7, 0, 0, 0, False, True, 7),
     )
+
+
+def test_a_hop_that_ran_in_a_batch_tells_its_share_of_the_core() -> None:
+    (hop,) = read_hops(b"HTTP/1.1 200\r\ntelcoai-timing: edge q=1 c=20 n=0 b=0 r=0 s=5 rep=1")
+    assert (hop.compute_ns, hop.core_ns, hop.replayed) == (20, 5, True)
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=80))

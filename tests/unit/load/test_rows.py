@@ -45,7 +45,7 @@ def row(number: int, hops: tuple[Hop, ...] = (), status: str = "200") -> Row:
     )
 
 
-HOPS = (Hop("camera-1", 1, 2, 3, 4, 5, True, False), Hop("edge", 6, 7, 0, 0, 0, False, True))
+HOPS = (Hop("camera-1", 1, 2, 3, 4, 5, True, False, 2), Hop("edge", 6, 7, 0, 0, 0, False, True, 7))
 
 
 def test_columns_are_those_of_a_run_folder() -> None:

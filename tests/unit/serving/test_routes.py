@@ -134,3 +134,27 @@ def test_every_reason_against_a_plan_is_told() -> None:
 def test_what_is_no_plan_is_refused(body: bytes) -> None:
     with pytest.raises(Refused):
         read_plan(body, CONFIG)
+
+
+def test_a_route_without_batches_or_priority_is_written_as_before_there_were_any() -> None:
+    plain = json.loads(ROUTES.write(local_route("vision", "camera-1", "small", 3)))
+    assert plain.keys().isdisjoint({"batch", "batch_wait_ms", "priority"})
+    assert put(PLANNED)["assignments"][0].keys().isdisjoint({"batch", "batch_wait_ms", "priority"})
+
+
+def test_batches_and_priority_go_from_the_plan_into_the_route_and_along_with_it() -> None:
+    asked = {"batch": 8, "batch_wait_ms": 5, "priority": -2}
+    plan = read_plan(json.dumps({"assignments": [PLANNED | asked]}).encode(), CONFIG)
+    route = ROUTES.read(ROUTES.write(route_of(plan["vision"])), "small").moved_to(1, 0.5, False)
+    assert (route.batch, route.batch_wait_ms, route.priority) == (8, 5.0, -2)
+    assert write_plan(plan)["assignments"][0].items() >= asked.items()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch": 0}, {"batch": 65}, {"batch_wait_ms": -1}, {"batch_wait_ms": 1e5}, {"priority": 0.5}]
+)
+def test_batches_and_priority_out_of_bounds_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        put(PLANNED | wrong)
+    with pytest.raises(Refused):
+        ROUTES.read(header(**wrong), "small")

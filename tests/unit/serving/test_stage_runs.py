@@ -40,7 +40,7 @@ def variant(tmp_path: Path) -> VariantConfig:
 
 
 def test_a_stage_without_exit_gives_its_activation_and_a_confidence_below_every_threshold(variant):
-    output = Sessions().run_stage(variant, 0, FRAME, 1.0, "fp16")
+    (output,) = Sessions().run_stage(variant, 0, [(FRAME, 1.0)], "fp16")
     assert output.confidence == UNSURE < 0.0
     assert output.logits is None
     assert not output.is_replayed
@@ -49,7 +49,25 @@ def test_a_stage_without_exit_gives_its_activation_and_a_confidence_below_every_
 
 def test_the_stage_behind_it_answers(variant):
     sessions = Sessions()
-    first = sessions.run_stage(variant, 0, FRAME, 1.0, "fp16")
-    last = sessions.run_stage(variant, 1, first.activation, first.scale, "fp16")
+    (first,) = sessions.run_stage(variant, 0, [(FRAME, 1.0)], "fp16")
+    (last,) = sessions.run_stage(variant, 1, [(first.activation, first.scale)], "fp16")
     assert (last.prediction, last.activation) == (2, b"")
     assert last.logits is not None
+
+
+@pytest.mark.parametrize("size", ["N", 1])
+def test_samples_of_a_batch_get_what_each_of_them_gets_alone(tmp_path: Path, size: str | int) -> None:
+    """Whether the graph takes them together or, with a fixed batch dimension, one after the other."""
+    cast = helper.make_node("Cast", ["frame"], ["float"], to=TensorProto.FLOAT)
+    flat = helper.make_node("Flatten", ["float"], ["flat"])
+    last = helper.make_node("MatMul", ["flat", "weights"], ["logits"])
+    path = write(tmp_path / "whole.onnx", cast, flat, last, takes=("frame", TensorProto.UINT8), gives="logits")
+    model = onnx.load(path)
+    model.graph.input[0].CopyFrom(helper.make_tensor_value_info("frame", TensorProto.UINT8, [size, 2, 2, 3]))
+    onnx.save(model, path)
+    whole = VariantConfig("whole", "fp32", 2, (StageConfig(path, ()),), ("run",))
+    sessions, frames = Sessions(), [bytes(12 * [k]) if k % 2 else FRAME for k in range(5)]
+    together = sessions.run_stage(whole, 0, [(frame, 1.0) for frame in frames], "fp16")
+    alone = [sessions.run_stage(whole, 0, [(frame, 1.0)], "fp16")[0] for frame in frames]
+    assert sessions.is_for_one(path) == (size == 1)
+    assert [(one.prediction, one.confidence) for one in together] == [(one.prediction, one.confidence) for one in alone]

@@ -53,6 +53,16 @@ def test_what_is_no_plan_is_said_to_be_none(nonsense: object) -> None:
         ({"wire": "fp64"}, "unknown wire 'fp64', allowed are fp16, int8"),
         ({"fallback": "pray"}, "unknown fallback 'pray'"),
         ({"fallback_variant": "huge"}, "unknown fallback variant 'huge'"),
+        ({"batch": 0}, "batch 0 is not an int from 1 to 64"),
+        ({"batch": 65}, "batch 65 is not"),
+        ({"batch": True}, "batch True is not"),
+        ({"batch": 2.0}, "batch 2.0 is not"),
+        ({"batch": 2, "batch_wait_ms": -1.0}, "batch_wait_ms -1.0 is not an int or float in [0, 10000]"),
+        ({"batch": 2, "batch_wait_ms": math.nan}, "batch_wait_ms nan is not"),
+        ({"batch": 2, "batch_wait_ms": 10_001}, "batch_wait_ms 10001 is not"),
+        ({"batch_wait_ms": 5.0}, "batch_wait_ms 5.0 with batch 1: nobody else is waited for"),
+        ({"priority": 1001}, "priority 1001 is not an int from -1000 to 1000"),
+        ({"priority": 0.5}, "priority 0.5 is not"),
         ({"service": "audio"}, "unknown service 'audio'"),
         ({"device": "edge-1"}, "'edge-1' sends no requests to vision"),
     ],
@@ -132,3 +142,8 @@ def test_a_threshold_after_a_stage_without_exit_has_to_be_one_that_is_never_reac
     (problem,) = problems(early, seen)
     assert "threshold 0.8 after stage 0" in problem
     assert "has no exit" in problem
+
+
+def test_a_plan_with_batches_and_priorities_is_sound() -> None:
+    assert changed(batch=64, batch_wait_ms=10_000.0, priority=-1000) == []
+    assert changed(batch=2, batch_wait_ms=5, priority=1) == []
