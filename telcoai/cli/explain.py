@@ -10,6 +10,7 @@ import typer
 from telcoai.cli.console import Output, OutputOption, print_json, print_table
 
 if TYPE_CHECKING:
+    from telcoai.model.plan import Assignment
     from telcoai.report.alternatives import Outlook, Told
     from telcoai.report.explain import Explained, Explanation
 
@@ -89,13 +90,21 @@ def _row(one: Outlook) -> list[str]:
     figures = [f"{value:.1f}" for value in (one.mean_ms, one.tail_ms, one.cost_ms)]
     return [
         placement(one.assignment),
-        one.assignment.variant,
+        _served(one.assignment),
         leave,
         one.assignment.wire,
         *figures,
         f"{one.joules:.3f}",
         f"{one.accuracy:.3f}",
     ]
+
+
+def _served(one: Assignment) -> str:
+    """The variant, and how requests for it wait for a core where that is not one by one in order of arrival."""
+    after = f" after {one.batch_wait_ms:g} ms" if one.batch_wait_ms else ""
+    told = [f"up to {one.batch} together{after}"] if one.batch > 1 else []
+    told += [f"priority {one.priority}"] if one.priority else []
+    return f"{one.variant} ({', '.join(told)})" if told else one.variant
 
 
 def _plain(found: Explanation) -> dict[str, Any]:
@@ -141,6 +150,9 @@ def _plain_outlook(one: Outlook) -> dict[str, Any]:
         "hops": list(chosen.hops),
         "thresholds": list(chosen.thresholds),
         "wire": chosen.wire,
+        "batch": chosen.batch,
+        "batch_wait_ms": chosen.batch_wait_ms,
+        "priority": chosen.priority,
         "predicted_mean_ms": round(one.mean_ms, 3),
         "predicted_tail_ms": round(one.tail_ms, 3),
         "predicted_cost_ms": round(one.cost_ms, 3),

@@ -71,6 +71,12 @@ class _Group:
         deadline_ms = self.service.requirements.deadline_ms
         return math.inf if deadline_ms is None else (1 - IN_HAND) * deadline_ms / 1e3 - self.late_s
 
+    @property
+    def stays_s(self) -> float:
+        """Until when an answer is in time enough for what is in force, so that not every chance moves it."""
+        deadline_ms = self.service.requirements.deadline_ms
+        return math.inf if deadline_ms is None else (1 - IN_HAND / 2) * deadline_ms / 1e3 - self.late_s
+
 
 @dataclass(frozen=True)
 class _Pick:
@@ -200,14 +206,14 @@ def _best(group: _Group, in_force: tuple[int, float] | None, load: Occupancy, si
     farthest = max(group.devices, key=lambda device: _course(group, device, sites).ways[-1].seconds)
     way_s = _course(group, farthest, sites).ways[-1].seconds - _crowd(group, 1, 0.0, sites).held_s(1)
     picks = [_judge(group, farthest, asked, load, sites) for asked in _sizes(group, way_s, sites)]
+    kept = [_judge(group, farthest, in_force, load, sites)] if in_force else []
+    staying = [pick for pick in kept if pick.tail_s <= group.stays_s]
     in_time = [pick for pick in picks if pick.in_time]
     if not in_time:
-        return min(picks, key=lambda pick: pick.tail_s)
+        return next(iter(staying), min(picks, key=lambda pick: pick.tail_s))
     best = min(in_time, key=lambda pick: pick.core_s)
-    kept = [_judge(group, farthest, in_force, load, sites)] if in_force else []
-    alone = [pick for pick in picks if pick.batch == 1]
-    near = (pick for pick in (*alone, *kept) if pick.in_time and pick.core_s <= (1 + SAVES) * best.core_s)
-    return next(near, best)
+    alone = [pick for pick in in_time if pick.batch == 1]
+    return next((pick for pick in (*alone, *staying) if pick.core_s <= (1 + SAVES) * best.core_s), best)
 
 
 def _sizes(group: _Group, way_s: float, sites: Sites) -> Iterator[tuple[int, float]]:
