@@ -11,7 +11,7 @@ ANYWHERE = "*"
 MOST_BATCH, MOST_BATCH_WAIT_MS, MOST_PRIORITY = 64, 10_000.0, 1000
 """Bounds of an assignment's ``batch``, its ``batch_wait_ms``, and its ``priority`` either way."""
 
-_LEFT_OUT = ("batch", "batch_wait_ms", "priority")
+_LEFT_OUT = ("admit", "otherwise", "batch", "batch_wait_ms", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Assignment:
     priority: int = 0
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it: batching and priority only where they are asked for."""
+        """As JSON has it: admission, batching and priority only where they are asked for."""
         same = {one.name: one.default for one in fields(self) if one.name in _LEFT_OUT}
         return {name: value for name, value in asdict(self).items() if name not in same or value != same[name]}
 

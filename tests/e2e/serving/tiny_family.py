@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -87,10 +88,11 @@ def _stage(index: int, size: int, random: np.random.Generator) -> onnx.ModelProt
 
 
 def _model(index: int, size: int, nodes: list[Any], values: dict[str, np.ndarray]) -> onnx.ModelProto:
-    ins = [1, size, size, 3] if index == 0 else [1, CHANNELS[index - 1], size >> index, size >> index]
-    outs = [1, CHANNELS[min(index, 1)], size >> (index + 1), size >> (index + 1)]
+    many = 1 if size == SIZES["small"] else "N"  # graphs of both kinds: for one sample, and for as many as come
+    ins = [many, size, size, 3] if index == 0 else [many, CHANNELS[index - 1], size >> index, size >> index]
+    outs = [many, CHANNELS[min(index, 1)], size >> (index + 1), size >> (index + 1)]
     kind, name = (TensorProto.UINT8, "frame") if index == 0 else (TensorProto.FLOAT, "activation_in")
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, CLASSES])]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [many, CLASSES])]
     if index < 2:
         outputs.append(helper.make_tensor_value_info("activation", TensorProto.FLOAT, outs))
     weights = [numpy_helper.from_array(value, key) for key, value in values.items()]
@@ -106,6 +108,7 @@ def workload(
     compute: str = "run",
     stage_s: Sequence[float] | None = None,
     decode_s: float | None = None,
+    once_s: Sequence[float] | None = None,
     sizes: Mapping[str, int] = SIZES,
 ) -> dict[str, Any]:
     """The workload's part of a configuration."""
@@ -124,6 +127,7 @@ def workload(
                 "stages": stages,
                 "stage_s": list(stage_s) if stage_s else None,
                 "decode_s": decode_s,
+                "once_s": list(once_s) if once_s else None,
                 "compute": [compute] * 3,
             }
         )
@@ -197,8 +201,12 @@ class Runtime:
         return request_json(self.control, method, target, token=TOKEN, body=body, timeout_s=10)
 
     def put_plan(self, *assignments: dict[str, Any]) -> None:
-        """Put a plan into effect."""
+        """Put a plan into effect, and wait until all that it needs is loaded and it is in force."""
         self.ask("PUT", "/plan", {"assignments": list(assignments)})
+        deadline = time.monotonic() + 20
+        while self.ask("GET", "/stats")["pending"]:
+            assert time.monotonic() < deadline, f"{self.name} still serves by the plan before"
+            time.sleep(0.005)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End the process and return its exit code."""
