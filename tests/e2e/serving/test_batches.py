@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 
 import pytest
@@ -24,13 +25,16 @@ def test_a_batch_over_two_nodes_says_what_requests_alone_say(start: Start, varia
     runtimes = start({"camera-1": {}, "edge": {}}, cores=1)
     wait_ready(*runtimes.values())
     camera, edge = runtimes["camera-1"], runtimes["edge"]
-    plan = assignment("camera-1", ["camera-1", "edge", "edge"], variant=variant, thresholds=[0.99, 0.4])
+    plan = assignment("camera-1", ["camera-1", "edge", "edge"], variant=variant, thresholds=[0.0, 0.4])
+    camera.put_plan(plan)
+    sure = [reply.document["outputs"][1]["data"][0] for reply in ask_samples(camera, range(SAMPLES), at_once=8)]
+    plan["thresholds"][0] = statistics.median(sure)
     camera.put_plan(plan)
     alone = ask_samples(camera, range(SAMPLES), at_once=8)
     camera.put_plan(plan | {"batch": 8, "batch_wait_ms": 20.0})
     together = ask_samples(camera, range(SAMPLES), at_once=8)
     assert answers(together) == answers(alone)
-    assert len({reply.exit for reply in together}) > 1
+    assert 0 < sum(reply.exit > 0 for reply in together) < SAMPLES
     figures = camera.ask("GET", "/stats")
     assert 1 <= figures["batches"] < figures["batched"] == SAMPLES
     went_on = sum(reply.exit > 0 for reply in together)
