@@ -168,8 +168,6 @@ def assignment(device: str, hops: Sequence[str], **changes: Any) -> dict[str, An
         "wire": "fp16",
         "fallback": "local",
         "fallback_variant": "small",
-        "admit": 1.0,
-        "otherwise": "drop",
     } | changes
 
 

@@ -109,8 +109,6 @@ DEFAULTS = {
     "hops": ("camera-1", "edge", "edge"),
     "thresholds": (0.8, 1.01),
     "wire": "fp16",
-    "admit": 1.0,
-    "otherwise": "drop",
     "fallback": "local",
     "fallback_variant": "",
 }
