@@ -36,21 +36,22 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Stages in a row on one node. ``share`` of requests get there, and ``size`` of them together, on average, hold a
-    core for ``seconds``. ``least_s``: seconds of a core for each when as many as may run together; under much load they
-    do, so that queues go by it."""
+    """Stages in a row on one node. ``share`` of requests get there and take ``seconds`` of a core each, on average,
+    when as many as may run together: under much load they do, so queues go by that. On average ``size`` run together,
+    and answer for ``held_s`` each; None: for ``seconds``.
+    """
 
     node: str
     cores: int
     share: float
     seconds: float
-    size: float
-    least_s: float
+    size: float = 1.0
+    held_s: float | None = None
 
     @property
     def core_s(self) -> float:
         """Seconds of a core that each of those who get there answers for."""
-        return self.seconds / self.size
+        return self.seconds if self.held_s is None else self.held_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
         here = origin.gathered.get((leg.node, leg.first), ALONE)
         own = slice(leg.first, leg.last + 1)
         row = Row(seconds[own], _once(leg, option, sites, origin) if here.most > 1 else seconds[own], reach[own])
-        held = row.held_s(here.size), here.size, row.held_s(here.most) / here.most
-        visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, *held))
+        times = row.held_s(here.most) / here.most, here.size, row.held_s(here.size) / here.size
+        visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, *times))
         spent += here.mean_s
         late_s += here.late_s
         for stage, stage_s in enumerate(row.stages_s(here.size), leg.first):

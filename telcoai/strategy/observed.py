@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 
 from telcoai.model.view import NodeView, View
@@ -17,14 +18,20 @@ NOISE_DEVIATIONS = 2.0
 def occupancy(view: View, loads: Iterable[tuple[Course, float]]) -> Occupancy:
     """Load of the courses in force at their rates, with backlog and utilisation of others as measured."""
     found = Occupancy()
+    held: dict[str, float] = defaultdict(float)
     for course, rate_per_s in loads:
         found.add(course, rate_per_s)
+        for visit in course.visits:
+            held[visit.node] += rate_per_s * visit.share * visit.core_s
     cores = {node.name: view.topology.profiles[node.profile].cores for node in view.topology.nodes}
     known = {name: node for name, node in view.nodes.items() if name in cores}
     found.standing_s = {
         name: backlog_wait_s(_backlog_s(node, found, cores[name]), view.period_s) for name, node in known.items()
     }
-    found.strange = {name: _strange(node, found, cores[name], view.period_s) for name, node in known.items()}
+    found.strange = {
+        name: _strange(node, held[name], found.nodes.get(name, NO_LOAD).squares, cores[name], view.period_s)
+        for name, node in known.items()
+    }
     return found
 
 
@@ -35,11 +42,10 @@ def _backlog_s(node: NodeView, load: Occupancy, cores: int) -> float:
     return node.queue * known.seconds / known.uses / cores if known.uses > 0 else 0.0
 
 
-def _strange(node: NodeView, load: Occupancy, cores: int, period_s: float) -> float:
-    """Utilisation beyond what the assignments explain and chance allows.
+def _strange(node: NodeView, held: float, squares: float, cores: int, period_s: float) -> float:
+    """Utilisation beyond what the assignments explain, ``held`` cores, and chance allows.
 
     Busy time of Poisson arrivals over a period has the variance rate · period · E[S²].
     """
-    known = load.nodes.get(node.name, NO_LOAD)
-    deviation = math.sqrt(known.squares * period_s) / (period_s * cores)
-    return max(0.0, node.utilisation - known.held / cores - NOISE_DEVIATIONS * deviation)
+    deviation = math.sqrt(squares * period_s) / (period_s * cores)
+    return max(0.0, node.utilisation - held / cores - NOISE_DEVIATIONS * deviation)

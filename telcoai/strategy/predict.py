@@ -31,13 +31,11 @@ class Prediction:
 
 
 class Load(NamedTuple):
-    """Per second: uses, their seconds together (so the servers busy), and their squared seconds, all as under much
-    load, when batches are full; and the servers that are ``held`` at this load."""
+    """Per second: uses, their seconds together (so the servers busy), and their squared seconds."""
 
     uses: float
     seconds: float
     squares: float
-    held: float
 
     @property
     def residual_s(self) -> float:
@@ -48,7 +46,7 @@ class Load(NamedTuple):
         return self.squares / self.seconds if self.seconds > 1e-6 else 0.0
 
 
-NO_LOAD = Load(0.0, 0.0, 0.0, 0.0)
+NO_LOAD = Load(0.0, 0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -66,9 +64,9 @@ class Occupancy:
     def add(self, course: Course, rate_per_s: float) -> None:
         """Count a device's requests in; a negative rate takes them out again."""
         for visit in course.visits:
-            _count(self.nodes, visit.node, rate_per_s * visit.share, (visit.least_s, visit.core_s))
+            _count(self.nodes, visit.node, rate_per_s * visit.share, visit.seconds)
         for crossing in course.crossings:
-            _count(self.links, (crossing.link, crossing.upward), rate_per_s * crossing.share, (crossing.seconds,) * 2)
+            _count(self.links, (crossing.link, crossing.upward), rate_per_s * crossing.share, crossing.seconds)
 
     def node_wait_s(self, name: str, cores: int) -> float:
         """Mean wait for a core of the node, in seconds."""
@@ -100,13 +98,12 @@ class Waits:
         return sum(self.nodes[: way.visits]) + sum(self.links[: way.crossings])
 
 
-def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, each: tuple[float, float]) -> None:
-    load, (seconds, held_s) = loads.get(key, NO_LOAD), each
+def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float) -> None:
+    load = loads.get(key, NO_LOAD)
     loads[key] = Load(
         load.uses + rate_per_s,
         load.seconds + rate_per_s * seconds,
         load.squares + rate_per_s * seconds * seconds,
-        load.held + rate_per_s * held_s,
     )
 
 

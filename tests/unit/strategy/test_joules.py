@@ -132,7 +132,7 @@ def _rows(found: Course, rate: float, count: int) -> tuple[pd.DataFrame, int]:
     visits = [visit.node for visit in found.visits]
     hops = [_hop(visit) for visit in found.visits]
     if visits[0] != "camera-1":
-        hops.insert(0, _hop(Visit("camera-1", 4, 1.0, 0.0, 1.0, 0.0)))
+        hops.insert(0, _hop(Visit("camera-1", 4, 1.0, 0.0)))
     network_s = found.ways[-1].seconds - sum(visit.seconds for visit in found.visits)
     for hop, leg in zip(hops, legs, strict=False):
         hop |= {
@@ -176,7 +176,5 @@ def test_joules_are_finite_and_never_negative(rate: float, share: float, seconds
         Crossing("camera-1--edge-1", False, share, 0.01, 600, is_reply=True),
     )
     ways = (Way(1 - share, 0.1, 0.0, 1, 0), Way(share, 0.1 + seconds, 0.0, 2, 2))
-    made = Course(
-        (Visit("camera-1", 4, 1.0, 0.1, 1.0, 0.1), Visit("edge-1", 2, share, seconds, 1.0, seconds)), crossings, ways
-    )
+    made = Course((Visit("camera-1", 4, 1.0, 0.1), Visit("edge-1", 2, share, seconds)), crossings, ways)
     assert 0 <= Powers(topology()).request_j(made, rate) < math.inf

@@ -10,7 +10,7 @@ from telcoai.strategy.observed import occupancy
 
 from .conftest import view
 
-TENTH = Course((Visit("edge-1", 2, 1.0, 0.1, 1.0, 0.1),), (), (Way(1.0, 0.1, 0.0, 1, 0),))
+TENTH = Course((Visit("edge-1", 2, 1.0, 0.1),), (), (Way(1.0, 0.1, 0.0, 1, 0),))
 """Each request holds one of the edge's two cores for 0.1 s."""
 
 
@@ -39,5 +39,5 @@ def test_a_queue_delays_by_the_time_that_it_takes_to_shrink() -> None:
 
 def test_a_mix_of_uses_waits_by_its_squared_times() -> None:
     found = occupancy(seen(0.0), [(TENTH, 1.0)])
-    found.add(Course((Visit("edge-1", 2, 1.0, 0.3, 1.0, 0.3),), (), ()), 1.0)
+    found.add(Course((Visit("edge-1", 2, 1.0, 0.3),), (), ()), 1.0)
     assert found.nodes["edge-1"].residual_s == pytest.approx((0.01 + 0.09) / (0.1 + 0.3))
