@@ -82,6 +82,7 @@ class WorkloadInfo:
 
     ``samples_path``: npz with ``frames`` (uint8, n × h × w × 3) and ``labels`` (int64, n): the scored slice.
     ``replay_path``: npz, see ``telcoai.model.replay``. ``classes``: number of labels.
+    ``samples``: how many are scored; ``calibrated``: how many others the exits' figures are of, 0 when not known.
     """
 
     name: str
@@ -91,6 +92,7 @@ class WorkloadInfo:
     replay_path: Path
     classes: int
     samples: int
+    calibrated: int = 0
 
     def variant(self, name: str) -> Variant:
         """The variant of that name; KeyError when there is none."""

@@ -27,6 +27,7 @@ def workload(library: Library, source: Source) -> WorkloadInfo | None:
         replay_path=_file(places, spec.replay, "replay"),
         classes=spec.classes,
         samples=spec.samples.count,
+        calibrated=spec.samples.calibrated,
     )
     return None if len(library.problems) > before else info
 

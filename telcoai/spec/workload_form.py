@@ -77,6 +77,9 @@ class Samples(Form):
 
     file: Reference
     count: Annotated[int, Field(ge=1, le=10_000_000)]
+    calibrated: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        0, description="Number of the other samples that exits were calibrated on; 0: not said."
+    )
 
 
 class WorkloadSpec(Form):

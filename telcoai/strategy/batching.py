@@ -129,7 +129,7 @@ def _groups(view: View, sites: Sites) -> Iterator[_Group]:
     for service in view.services:
         members: dict[str, list[str]] = {}
         for device in sorted(filter(sites.alive, service.rate_per_s)):
-            for node in sites.nearest(device, Tier.EDGE):
+            for node in sites.nearest(device, Tier.EDGE, service.domain):
                 members.setdefault(node, []).append(device)
         for node, devices in members.items():
             variant = cheapest(service.workload, service.requirements, sites, (node,))

@@ -21,7 +21,7 @@ from telcoai.strategy.candidates import Candidate, as_assignment, chains, course
 from telcoai.strategy.course import Course
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.predict import Occupancy, Prediction, late_share, loaded
+from telcoai.strategy.predict import Occupancy, Prediction, late, loaded
 from telcoai.strategy.queueing import KNEE
 from telcoai.strategy.sheet import Figures, Numbers, Sheet
 from telcoai.strategy.sites import Sites, as_measured
@@ -58,7 +58,7 @@ class Thrift:
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._sites = sites
         self._powers = powers
-        self._sheets: dict[str, Sheet] = {}
+        self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by the least energy that they can take, while they can be in time; if none is, all of them
@@ -73,7 +73,8 @@ class Thrift:
         if found is not None:
             return found
         for one, tail_s in zip(figures, tails, strict=True):
-            found = self._search(job, load, (one, _lateness(job, one.mean_s, tail_s)), found, met=False)
+            share = one.late(job.menu.percentile, _deadline_s(job)) if _deadline_s(job) < math.inf else 0.0
+            found = self._search(job, load, (one, np.asarray(share + LATE_PER_S * tail_s)), found, met=False)
         return found
 
     def judged(self, job: Job, choice: Choice, load: Occupancy) -> Choice:
@@ -107,8 +108,8 @@ class Thrift:
         load.add(path, job.rate_per_s)
         prediction = loaded(path, job.menu.percentile, load)
         if not self._in_time(job, path, prediction, load):
-            late = _lateness(job, np.array(prediction.mean_s), np.array(prediction.tail_s))
-            cost = Cost(float(late), GAIN_LATE, met=False)
+            share = late(path, job.menu.percentile, load, _deadline_s(job)) if _deadline_s(job) < math.inf else 0.0
+            cost = Cost(share + LATE_PER_S * prediction.tail_s, GAIN_LATE, met=False)
         else:
             safely = prediction.tail_s <= (1 - GAIN_SHARE) * _deadline_s(job)
             cost = Cost(self._powers.request_j(path, job.rate_per_s, load), GAIN_J, safely=safely)
@@ -129,21 +130,16 @@ class Thrift:
         return Choice(assignment, *judged)
 
     def _sheet(self, job: Job) -> Sheet:
-        if job.service.name not in self._sheets:
-            self._sheets[job.service.name] = Sheet(job.menu, self._sites)
-        return self._sheets[job.service.name]
+        asked = job.service.requirements
+        key = (job.service.name, asked.accuracy_min, asked.percentile)
+        if key not in self._sheets:
+            self._sheets[key] = Sheet(job.menu, self._sites)
+        return self._sheets[key]
 
 
 def _deadline_s(job: Job) -> float:
     deadline_ms = job.service.requirements.deadline_ms
     return math.inf if deadline_ms is None else deadline_ms / 1e3
-
-
-def _lateness(job: Job, mean_s: Numbers, tail_s: Numbers) -> Numbers:
-    """What is made small where nothing is in time: the share of requests over the deadline, then the percentile."""
-    deadline_s = _deadline_s(job)
-    late = late_share(mean_s, tail_s, job.menu.percentile, deadline_s) if deadline_s < math.inf else 0.0
-    return np.asarray(late + LATE_PER_S * tail_s)
 
 
 def _notes(choices: list[Choice]) -> list[str]:

@@ -142,6 +142,16 @@ def _predict(course: Course, percentile: float, waits: Waits) -> Prediction:
     return Prediction(mean_s, mean_s if tail_s is None else tail_s)
 
 
+def late(course: Course, percentile: float, occupancy: Occupancy, deadline_s: float) -> float:
+    """Share of requests over the deadline under a load, of those of each exit by themselves."""
+    waits, stretch, total = waits_of(course, occupancy), tail_stretch(percentile), 0.0
+    for way in course.ways:
+        wait_s = waits.along(way)
+        mean_s, tail_s = np.array(way.seconds + wait_s), np.array(way.seconds + way.late_s + stretch * wait_s)
+        total += way.share * float(late_share(mean_s, tail_s, percentile, deadline_s))
+    return total
+
+
 def late_share(mean_s: Numbers, tail_s: Numbers, percentile: float, deadline_s: float) -> Numbers:
     """Share of requests over the deadline, of those with this mean and this latency at the percentile.
 

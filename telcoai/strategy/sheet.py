@@ -13,6 +13,7 @@ from telcoai.strategy.candidates import Candidate, Menu, candidates, hops_of
 from telcoai.strategy.course import payload_bytes, rows
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.pipe import pipe
+from telcoai.strategy.predict import late_share
 from telcoai.strategy.ranking import exit_at
 from telcoai.strategy.sites import Sites
 
@@ -29,6 +30,8 @@ class Rows:
     ``core_s``, ``tail_core_s``: seconds at each level, over all requests on average, and on the way that the percentile
     falls on. ``share``, ``tail``: how many requests send between each pair of levels, and whether that way does.
     ``size``: what they send, as a place in ``payloads``. ``visited``: whether that way runs anything at a level.
+    ``leave``, ``leave_core_s``, ``leave_sends``: of the way to each exit the share of requests, its seconds of compute,
+    and the pairs of levels that it sends between.
     """
 
     candidates: tuple[Candidate, ...]
@@ -40,6 +43,9 @@ class Rows:
     tail: Numbers
     size: NDArray[np.int64]
     visited: Numbers
+    leave: Numbers
+    leave_core_s: Numbers
+    leave_sends: Numbers
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,23 @@ class Figures:
         """Time of sending between each pair of levels, over all requests on average."""
         return _where(self.rows.share, self.send_s)
 
+    def late(self, percentile: float, deadline_s: float) -> Numbers:
+        """Share of requests of each candidate over the deadline without load."""
+        rows = self.rows
+        mean_s = rows.leave_core_s + _along(rows.leave_sends, self.send_s)
+        tail_s = mean_s + _along(rows.leave_sends, self.late_s)
+        return np.asarray((rows.leave * late_share(mean_s, tail_s, percentile, deadline_s)).sum(axis=1))
+
     def away_s(self, pair: int) -> Numbers:
         """Time from the first byte between two levels until the reply is back, over all requests on average."""
         below = self.rows.pairs[pair][0]
         later = [number for number, (start, _) in enumerate(self.rows.pairs) if start >= below]
         return np.asarray(self.rows.core_s[:, below + 1 :].sum(axis=1) + self.sent_s[:, later].sum(axis=1))
+
+
+def _along(sends: Numbers, seconds: Numbers) -> Numbers:
+    """Seconds of all pairs that each way sends between: rows × exits."""
+    return np.asarray(_where(sends, np.broadcast_to(seconds[:, None, :], sends.shape)).sum(axis=2))
 
 
 def _where(weight: Numbers, seconds: Numbers) -> Numbers:
@@ -122,17 +140,26 @@ class Sheet:
         sends = [self._sends(one, numbers) for one in found]
         payloads = tuple(sorted({payload for each in sends for _, payload, _ in each})) or (0,)
         core, visited = np.zeros((2, len(found), len(chain))), np.zeros((len(found), len(chain)))
+        most = max((len(one.levels) for one in found), default=1)
+        leave, spent, sent = (
+            np.zeros((len(found), most)),
+            np.zeros((len(found), most)),
+            np.zeros((len(found), most, len(pairs))),
+        )
         way, size = np.zeros((2, len(found), len(pairs))), np.zeros((len(found), len(pairs)), np.int64)
         for row, one in enumerate(found):
             reach, last = one.option.forecast.reach, self._last(one)
+            leave[row, : len(reach)] = one.option.forecast.leave
             for stage, seconds in enumerate(self._seconds(one, chain)):
+                spent[row, stage:] += seconds
                 level = one.levels[stage]
                 core[:, row, level] += reach[stage] * seconds, seconds * (stage <= last)
                 visited[row, level] = max(visited[row, level], float(stage <= last))
             for pair, payload, stage in sends[row]:
                 way[:, row, pair] = reach[stage], stage <= last
+                sent[row, stage:, pair] = 1.0
                 size[row, pair] = payloads.index(payload)
-        return Rows(tuple(found), pairs, payloads, core[0], core[1], way[0], way[1], size, visited)
+        return Rows(tuple(found), pairs, payloads, core[0], core[1], way[0], way[1], size, visited, leave, spent, sent)
 
     def _can_run(self, one: Candidate, chain: tuple[str, ...]) -> bool:
         workload, variant, hops = self._options.service.workload, one.option.variant, hops_of(one, chain)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, replace
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +17,7 @@ from telcoai.strategy.energy_aware import LATE_PER_S, EnergyAware
 from telcoai.strategy.exits import Option, forecast
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.latency_greedy import LatencyGreedy
-from telcoai.strategy.predict import Occupancy, late_share, loaded
+from telcoai.strategy.predict import Occupancy, late, loaded
 from telcoai.strategy.queueing import KNEE
 from telcoai.strategy.sites import as_measured
 
@@ -44,17 +43,17 @@ def cost(seen: View, path: Course, rate: float) -> tuple[bool, float]:
     load = Occupancy()
     load.add(path, rate)
     percentile = seen.services[0].requirements.percentile
-    mean_s, tail_s = map(np.array, astuple(loaded(path, percentile, load)))
+    tail_s = loaded(path, percentile, load).tail_s
     deadline_ms = seen.services[0].requirements.deadline_ms
     if deadline_ms is None:
-        late = any(load.utilisation(v.node, v.cores) > KNEE for v in path.visits)
-        late = late or any(load.link_utilisation(c.link, c.upward) > KNEE for c in path.crossings)
+        is_late = any(load.utilisation(v.node, v.cores) > KNEE for v in path.visits)
+        is_late = is_late or any(load.link_utilisation(c.link, c.upward) > KNEE for c in path.crossings)
     else:
-        late = bool(tail_s > deadline_ms / 1e3)
-    if not late:
-        return late, Powers(seen.topology).request_j(path, rate, load)
-    share = 0.0 if deadline_ms is None else late_share(mean_s, tail_s, percentile, deadline_ms / 1e3)
-    return late, float(share + LATE_PER_S * tail_s)
+        is_late = bool(tail_s > deadline_ms / 1e3)
+    if not is_late:
+        return is_late, Powers(seen.topology).request_j(path, rate, load)
+    share = 0.0 if deadline_ms is None else late(path, percentile, load, deadline_ms / 1e3)
+    return is_late, share + LATE_PER_S * tail_s
 
 
 def origin(seen: View) -> Origin:

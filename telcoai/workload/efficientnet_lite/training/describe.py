@@ -36,7 +36,8 @@ def describe(places: Places, target: Path) -> None:
     write_samples(target / "samples.npz", data.test.part(0, SHIPPED))
     write_samples(target / "calibration.npz", data.calibration)
     _write_replay(everyone, places, target / "replay.npz")
-    document = _document([_variant(member, places, data) for member in everyone])
+    variants = [_variant(member, places, data) for member in everyone]
+    document = _document(variants, len(data.calibration.labels))
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120)
     (target / "workload.yaml").write_text(HEADER + text, encoding="utf-8")
     figures = {member.name: _figures(member, places, data) for member in everyone}
@@ -59,11 +60,11 @@ def exit_table(answers: Answers, labels: Any, exit_: int) -> list[list[float]]:
     return rows
 
 
-def _document(variants: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(variants: list[dict[str, Any]], calibrated: int) -> dict[str, Any]:
     spec = {
         "family": NAME,
         "classes": architecture.CLASSES,
-        "samples": {"file": "samples.npz", "count": SHIPPED},
+        "samples": {"file": "samples.npz", "count": SHIPPED, "calibrated": calibrated},
         "replay": "replay.npz",
         "variants": variants,
     }
