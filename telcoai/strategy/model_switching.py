@@ -41,6 +41,9 @@ HORIZON_S = 10.0
 """Seconds in which a switch has to pay: more answers right and in time, those that come late or less accurate while it
 is loaded taken off. Chosen: for about as long shipped scenarios leave things as they are."""
 
+NOTHING = 0.01
+"""Effective accuracy below which a variant is taken to be of no use under its load."""
+
 _ROUNDS = 2
 """Groups choose one after the other; the second time the first one knows what the others do."""
 
@@ -176,9 +179,10 @@ def _best(group: _Group, load: Occupancy) -> _Pick | None:
 
 def _pays(pick: _Pick, kept: _Pick, group: _Group) -> bool:
     """Whether effective accuracy over the horizon is greater with the switch: as before while it is loaded, or nothing
-    where memory can't hold both and requests wait. One that is loaded may always be taken."""
+    where memory can't hold both and requests wait. One that is loaded may always be taken, and so may any where nothing
+    is in time as it is, which leaves nothing to lose."""
     switch = group.switches[pick.variant.name]
-    if switch.seconds == 0:
+    if switch.seconds == 0 or (kept.effective < NOTHING and switch.seconds < HORIZON_S):
         return True
     meanwhile = kept.effective if switch.holds_both else 0.0
     load_s = min(switch.seconds, HORIZON_S)

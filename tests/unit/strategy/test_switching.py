@@ -82,6 +82,12 @@ def test_model_switching_stays_where_requests_would_wait_longer_than_it_gains() 
     assert switching(tight, "small-int8") == "small-int8", "1.5 s of 10 lost for 4 points of accuracy"
 
 
+def test_model_switching_leaves_a_variant_of_which_nothing_is_in_time() -> None:
+    seen = slow(0.5)
+    service = replace(seen.services[0], rate_per_s={"camera-1": 2000.0, "camera-2": 2000.0})
+    assert switching(replace(seen, services=(service,)), "large-fp32") == "small-int8"
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.sampled_from(["small-int8", "small-fp32", "large-int8", "large-fp32"]), st.floats(0, 5))
 def test_switching_costs_are_never_negative_and_end_with_the_switch(name: str, session_s: float) -> None:
