@@ -5,6 +5,7 @@ the latency predicted at the required percentile is within the deadline. Where n
 percentile is taken. Without a deadline anything is in time that keeps every node and link that it uses below the
 utilisation where queues grow. Devices decide one after the other against the load of all the others, which also means
 that they share a radio that is connected anyway. An energy budget per request is no bound here: less can't be had.
+Where a battery has to last, what its device draws above the power that it may (``endurance``) counts a hundredfold.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from telcoai.model.view import View
 from telcoai.strategy.bounds import least_j, least_tail_s
 from telcoai.strategy.candidates import Candidate, as_assignment, chains, course_of, hops_of
 from telcoai.strategy.course import Course
+from telcoai.strategy.endurance import OVER, Endurance
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.predict import Occupancy, Prediction, late, loaded
@@ -46,8 +48,8 @@ class EnergyAware:
 
     def plan(self, view: View) -> Plan:
         """Replan from measured links, nodes and rates."""
-        sites = as_measured(view)
-        settled = settle(view, sites, Thrift(sites, Powers(view.topology)))
+        sites, powers = as_measured(view), Powers(view.topology)
+        settled = settle(view, sites, Thrift(sites, powers, Endurance(view, powers)))
         stays = "nothing saves over 5 % and 1 mJ"
         return as_plan(settled, view.previous, stays, _notes([choice for _, choice in settled]))
 
@@ -55,16 +57,19 @@ class EnergyAware:
 class Thrift:
     """The least joules among what is in time, else the fewest requests that are late."""
 
-    def __init__(self, sites: Sites, powers: Powers) -> None:
+    def __init__(self, sites: Sites, powers: Powers, endurance: Endurance | None = None) -> None:
         self._sites = sites
         self._powers = powers
+        self._endurance = endurance
         self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by the least energy that they can take, while they can be in time; if none is, all of them
         by how many requests are late at the least."""
         found: Choice | None = None
-        figures = [self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites)]
+        figures = [
+            self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites, job.service.domain)
+        ]
         tails = [least_tail_s(one, job.menu.percentile, load, self._sites) for one in figures]
         for one, tail_s in zip(figures, tails, strict=True):
             joules = least_j(one, job.rate_per_s, load, self._powers, self._sites)
@@ -112,7 +117,10 @@ class Thrift:
             cost = Cost(share + LATE_PER_S * prediction.tail_s, GAIN_LATE, met=False)
         else:
             safely = prediction.tail_s <= (1 - GAIN_SHARE) * _deadline_s(job)
-            cost = Cost(self._powers.request_j(path, job.rate_per_s, load), GAIN_J, safely=safely)
+            joules = self._powers.request_j(path, job.rate_per_s, load)
+            if self._endurance:
+                joules += OVER * self._endurance.over_j(job.device, path, job.rate_per_s, joules)
+            cost = Cost(joules, GAIN_J, safely=safely)
         load.add(path, -job.rate_per_s)
         return prediction, cost
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from telcoai.model.topology import Battery, Tier
+from telcoai.model.topology import Band, Battery, Tier
 from telcoai.model.view import Moment, NodeView, View
 from telcoai.strategy.endurance import Endurance, queues
+from telcoai.strategy.energy_aware import EnergyAware
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.lyapunov import Lyapunov
 
@@ -68,8 +69,35 @@ def test_a_queue_grows_while_more_is_drawn_than_the_battery_bears() -> None:
     assert length == pytest.approx(1 + 1 - 0.5 - 1)
 
 
-@pytest.mark.parametrize("strategy", [Lyapunov()])
-def test_a_battery_that_lasts_long_enough_changes_nothing(strategy: Lyapunov) -> None:
+def test_energy_aware_lets_others_compute_when_its_battery_has_to_last() -> None:
+    """Servers that are dear to run and a radio that costs next to nothing: at home is thriftiest for all together, and
+    dearest for the battery."""
+    hungry = powered(lasts_s=START_J / 1e-6)
+    dear = {
+        name: replace(one, power_busy_w=exactly(500.0))
+        for name, one in hungry.topology.profiles.items()
+        if name != "pi"
+    }
+    radios = {
+        name: replace(one, base_w=exactly(1e-6), up_nj_per_bit=exactly(1e-3), down_nj_per_bit=exactly(1e-3))
+        for name, one in hungry.topology.radios.items()
+    }
+    built = replace(hungry.topology, profiles={**hungry.topology.profiles, **dear}, radios=radios)
+    free = tuple(replace(s, requirements=replace(s.requirements, lasts_s=None)) for s in hungry.services)
+    with_it, without = (
+        EnergyAware().plan(replace(hungry, topology=built, services=one)).assignments[0]
+        for one in (hungry.services, free)
+    )
+    assert set(without.hops) == {"camera-1"}
+    assert "camera-1" not in with_it.hops
+
+
+def exactly(value: float) -> Band:
+    return Band(value, value, value)
+
+
+@pytest.mark.parametrize("strategy", [EnergyAware(), Lyapunov()])
+def test_a_battery_that_lasts_long_enough_changes_nothing(strategy: EnergyAware | Lyapunov) -> None:
     easy, plain = powered(lasts_s=1.0), powered(lasts_s=1.0)
     plain = replace(
         plain, services=tuple(replace(s, requirements=replace(s.requirements, lasts_s=None)) for s in plain.services)
