@@ -94,10 +94,9 @@ def _beats(costs: list[tuple[float, ...]], one: int, other: int) -> bool:
     )
 
 
-def chains(device: str, sites: Sites, domain: str | None = None) -> tuple[tuple[str, ...], ...]:
-    """Living nodes from the device up that are open to the service's domain (None: the device's own), one chain for
-    each edge node looked at; always at least the device itself."""
-    domain = sites.node(device).domain if domain is None else domain
+def chains(device: str, sites: Sites, domain: str) -> tuple[tuple[str, ...], ...]:
+    """Living nodes from the device up that are open to the service's domain, one chain for each edge node looked at;
+    always at least the device itself."""
     clouds = sites.nearest(device, Tier.CLOUD, domain)
     edges = sites.nearest(device, Tier.EDGE, domain, EDGES)
     return tuple((device, edge, *clouds) for edge in edges) or ((device, *clouds),)

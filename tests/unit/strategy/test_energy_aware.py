@@ -64,7 +64,7 @@ def brute(seen: View) -> tuple[bool, float]:
     """The least cost of all candidates, each of them followed."""
     sites, rate = as_measured(seen), seen.services[0].rate_per_s["camera-1"]
     found = []
-    for chain in chains("camera-1", sites):
+    for chain in chains("camera-1", sites, ""):
         for candidate in candidates(menu(seen.services[0], sites), len(chain)):
             path = course_of(candidate, chain, sites, origin(seen))
             assert path is not None
