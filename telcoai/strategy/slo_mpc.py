@@ -45,30 +45,39 @@ ONE_SIDED = 1.645
 """Standard errors above a floor at which a normal figure is over it with a probability of 95 %."""
 
 
+PARTS = frozenset({"forecast", "lessons", "percentile", "floor"})
+"""What it does beyond ``energy_aware``; an ablation leaves some out."""
+
+
 class SloMpc:
     """Least joules that keep the requirements for the next periods, by a model that learns how far off it is."""
 
     name = "slo-mpc"
     summary = "telcoai's own: forecasts demand, corrects its model by what was measured, then the least joules in time"
 
+    def __init__(self, parts: frozenset[str] = PARTS) -> None:
+        self._parts = parts
+
     def plan(self, view: View) -> Plan:
         """Replan for the horizon that begins."""
-        known = learn(view).applied(view)
-        known = replace(known, services=tuple(_robust(one, view) for one in known.services))
+        known = learn(view).applied(view) if "lessons" in self._parts else view
+        known = replace(known, services=tuple(self._robust(one, view) for one in known.services))
         sites = as_measured(known)
         settled = settle(known, sites, Thrift(sites, Powers(view.topology)))
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
 
-
-def _robust(service: ServiceView, view: View) -> ServiceView:
-    """The service with the rates that are to be expected, and with what has to be aimed at to keep what is asked."""
-    asked, rates = service.requirements, {device: _rate(service, device, view) for device in service.rate_per_s}
-    required = replace(
-        asked,
-        percentile=percentile_to_keep(asked.percentile, round(sum(service.rate_per_s.values()) * view.period_s)),
-        accuracy_min=None if asked.accuracy_min is None else _floor(service.workload, asked.accuracy_min),
-    )
-    return replace(service, rate_per_s=rates, requirements=required)
+    def _robust(self, service: ServiceView, view: View) -> ServiceView:
+        """The service with the rates that are to be expected, and with what to aim at to keep what is asked."""
+        asked = service.requirements
+        if "percentile" in self._parts:
+            requests = round(sum(service.rate_per_s.values()) * view.period_s)
+            asked = replace(asked, percentile=percentile_to_keep(asked.percentile, requests))
+        if "floor" in self._parts and asked.accuracy_min is not None:
+            asked = replace(asked, accuracy_min=_floor(service.workload, asked.accuracy_min))
+        if "forecast" in self._parts:
+            rates = {device: _rate(service, device, view) for device in service.rate_per_s}
+            service = replace(service, rate_per_s=rates)
+        return replace(service, requirements=asked)
 
 
 def _floor(workload: WorkloadInfo, asked: float) -> float:
