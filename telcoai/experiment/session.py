@@ -14,6 +14,7 @@ from telcoai.model.scenario import Scenario
 from telcoai.model.view import Strategy
 from telcoai.orchestrator.compute import measure_host
 from telcoai.orchestrator.deployment import Deployment, deployment_of
+from telcoai.orchestrator.frame_sizes import refuse_tensors
 from telcoai.plugins import Workload, load_strategy, load_workload
 from telcoai.testbed.running import Testbed, bring_up, take_down
 
@@ -34,8 +35,14 @@ class Session:
 
 
 def load_plugins(scenario: Scenario) -> tuple[dict[str, Workload], dict[str, Strategy]]:
-    """The scenario's workloads and strategies by name; PluginError for one that can't be had."""
+    """The scenario's workloads and strategies by name; PluginError for one that can't be had.
+
+    InputError when frames are to travel as JPEG and the workload has none.
+    """
     workloads = {name: load_workload(name) for name in dict.fromkeys(s.workload for s in scenario.services)}
+    for service in scenario.services:
+        if service.frames == "jpeg":
+            refuse_tensors(workloads[service.workload].info)
     return workloads, {name: load_strategy(name) for name in scenario.strategies}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from telcoai.model.tensor_input import TensorInput
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -56,7 +58,11 @@ UNSURE = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One member of a family, such as ``lite0-128-int8``."""
+    """One member of a family, such as ``lite0-128-int8``.
+
+    ``input_size``: pixels of the square frame's side, 0 where it takes a ``tensor`` instead. ``input_bytes``: of one
+    sample, raw.
+    """
 
     name: str
     precision: str
@@ -64,6 +70,7 @@ class Variant:
     input_bytes: int
     stages: tuple[Stage, ...]
     exits: tuple[ExitPoint, ...]
+    tensor: TensorInput | None = None
 
     @property
     def flops(self) -> int:
@@ -80,7 +87,8 @@ class Variant:
 class WorkloadInfo:
     """A family as strategies, runtimes and drivers know it.
 
-    ``samples_path``: npz with ``frames`` (uint8, n × h × w × 3) and ``labels`` (int64, n): the scored slice.
+    ``samples_path``: npz with ``frames`` (uint8, n × h × w × 3), or ``inputs`` (n × the tensor's shape, of its
+    datatype), and ``labels`` (int64, n): the scored slice.
     ``replay_path``: npz, see ``telcoai.model.replay``. ``classes``: number of labels.
     ``samples``: how many are scored; ``calibrated``: how many others the exits' figures are of, 0 when not known.
     """

@@ -138,8 +138,8 @@ def measure_host(workloads: Iterable[WorkloadInfo]) -> dict[str, dict[str, tuple
 def _measure_variant(variant: Variant) -> tuple[float, ...]:
     import numpy as np
 
-    size = variant.input_size
-    value: Any = np.zeros((1, size, size, 3), np.uint8)
+    size, tensor = variant.input_size, variant.tensor
+    value: Any = np.zeros((1, *tensor.shape), tensor.numpy) if tensor else np.zeros((1, size, size, 3), np.uint8)
     times = []
     for stage in variant.stages:
         session = _session(stage.path)

@@ -21,7 +21,7 @@ FrameBytes = Mapping[str, Mapping[str, int]]
 def measure_frames(services: Iterable[Service], workloads: Mapping[str, WorkloadInfo]) -> FrameBytes:
     """Really encode some samples at each variant's size; nothing is read when all frames travel raw.
 
-    InputError when a workload's samples can't be read.
+    InputError when a workload's samples can't be read or are no frames.
     """
     return {one.name: _measure(workloads[one.workload]) for one in services if one.frames == "jpeg"}
 
@@ -30,10 +30,19 @@ def _measure(workload: WorkloadInfo) -> dict[str, int]:
     from telcoai.model.frames import scale
     from telcoai.model.jpeg import encode
 
+    refuse_tensors(workload)
     frames = _some_frames(workload.samples_path)
     sizes = {variant.input_size for variant in workload.variants}
     mean = {size: round(sum(len(encode(scale(one, size))) for one in frames) / len(frames)) for size in sizes}
     return {variant.name: mean[variant.input_size] for variant in workload.variants}
+
+
+def refuse_tensors(workload: WorkloadInfo) -> None:
+    """InputError when the workload takes tensors, of which no JPEG can be made."""
+    for variant in workload.variants:
+        if variant.tensor is not None:
+            what = f"{workload.name} takes {variant.tensor}, which can't travel as JPEG"
+            raise InputError(what, "leave frames: jpeg out of its services")
 
 
 def _some_frames(path: Path) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,7 @@ def _variant(variant: Variant, modes: Modes, times: tuple[float, ...] | None, gr
         "name": variant.name,
         "precision": variant.precision,
         "input_size": variant.input_size,
+        "tensor": asdict(variant.tensor) if variant.tensor else None,
         "stages": [
             {
                 "path": ground.place(stage.path),

@@ -48,6 +48,8 @@ def job_for(info: WorkloadInfo, names: Sequence[str], runs: Runs) -> Job:
         if name not in known:
             near = did_you_mean(name, known)
             raise InputError(f"{info.name} has no variant {name!r} {allowed(known)}{near}")
+    if any(variant.tensor for variant in info.variants):
+        raise InputError(f"{info.name} takes no frames, which profiles are measured with", "name a workload of frames")
     chosen = tuple(_config(known[name]) for name in known if not names or name in names)
     return Job(chosen, info.samples_path.resolve(), runs.threads, runs.warmup, runs.repeat, runs.seed)
 

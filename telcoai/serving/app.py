@@ -151,7 +151,7 @@ class App:
         for one in plan.values():
             path = self._node.catalog.workload_of[one.variant].samples
             if path is not None:
-                await asyncio.to_thread(self._node.samples.load, path)
+                await asyncio.to_thread(self._node.samples.load, path, self._config.variants[one.variant].tensor)
         self._node.put_plan(plan)
         return _json({"services": sorted(plan)})
 

@@ -33,16 +33,26 @@ class Catalog:
         """The variants that a service can be served with."""
         return {one.name: one for one in self._workloads[self.services[service]].variants}
 
+    def service_input(self, service: str) -> Spec:
+        """What a service takes instead of a sample's number: a frame, or the tensor that all its variants take."""
+        variant = self._workloads[self.services[service]].variants[0]
+        return ANY_FRAME if variant.tensor is None else input_spec(variant)
+
     def metadata(self, model: str) -> dict[str, Any]:
         """The model's metadata, as the protocol writes it."""
-        inputs, outputs = [SAMPLE, ANY_FRAME], [PREDICTION, CONFIDENCE]  # a service takes either of them
+        outputs = [PREDICTION, CONFIDENCE]
         if model in self.variants:
-            inputs, outputs = [frame_spec(self.variants[model])], [*outputs, self.logits(model)]
+            inputs, outputs = [input_spec(self.variants[model])], [*outputs, self.logits(model)]
+        else:
+            inputs = [SAMPLE, self.service_input(model)]  # a service takes either of them
         return {
             "name": model,
             "versions": [VERSION],
             "platform": "onnxruntime_onnx" if model in self.variants else "telcoai_service",
-            "inputs": [_spec(one) | ({"optional": True} if one is ANY_FRAME else {}) for one in inputs],
+            "inputs": [
+                _spec(one) | ({"optional": True} if model in self.services and one is not SAMPLE else {})
+                for one in inputs
+            ],
             "outputs": [_spec(one) for one in outputs],
         }
 
@@ -63,8 +73,10 @@ def server_metadata() -> dict[str, Any]:
     return {"name": "telcoai", "version": __version__, "extensions": list(EXTENSIONS)}
 
 
-def frame_spec(variant: VariantConfig) -> Spec:
-    """The frame that a variant takes."""
+def input_spec(variant: VariantConfig) -> Spec:
+    """The frame or tensor that a variant takes."""
+    if variant.tensor is not None:
+        return Spec("input", variant.tensor.datatype, (1, *variant.tensor.shape))
     return Spec("frame", "UINT8", (1, variant.input_size, variant.input_size, 3))
 
 

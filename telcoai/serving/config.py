@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from telcoai.errors import InputError
+from telcoai.model.tensor_input import TensorInput
 from telcoai.model.timing import batch_seconds
 
 STRICT = ConfigDict(extra="forbid")
@@ -32,7 +33,9 @@ class StageConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class VariantConfig:
-    """A variant on this node. ``stage_s``: paced seconds of each stage here, None = as fast as it goes.
+    """A variant on this node. ``input_size``: of its square frame, 0 where it takes ``tensor`` instead.
+
+    ``stage_s``: paced seconds of each stage here, None = as fast as it goes.
 
     ``once_s``: the part of each that a batch takes once, whatever its size; without it, nothing.
     ``decode_s``: paced seconds to decode a JPEG frame of its size here, before stage 0. ``stage_bytes``, ``load_s``: of
@@ -41,7 +44,7 @@ class VariantConfig:
 
     name: str
     precision: str
-    input_size: Size
+    input_size: Annotated[int, Field(ge=0, le=4096)]
     stages: Annotated[tuple[StageConfig, ...], Field(min_length=1, max_length=32)]
     compute: tuple[Literal["run", "replay"], ...]
     stage_s: tuple[Seconds, ...] | None = None
@@ -49,6 +52,7 @@ class VariantConfig:
     stage_bytes: tuple[Annotated[int, Field(ge=0)], ...] | None = None
     load_s: tuple[Seconds, ...] | None = None
     once_s: tuple[Seconds, ...] | None = None
+    tensor: TensorInput | None = None
 
     def paced_s(self, stage: int, samples: int, frames: int) -> float | None:
         """Paced seconds of a stage of so many samples together, ``frames`` of them decoded from JPEG before."""
@@ -141,6 +145,8 @@ def _jpeg_problems(config: NodeConfig) -> list[str]:
     for service in filter(config.sends_jpeg, config.frames):
         workload = config.workloads.get(config.services.get(service, ""))
         for variant in workload.variants if workload else ():
+            if variant.tensor is not None:
+                problems.append(f"{variant.name}: takes {variant.tensor}, which can't travel as JPEG")
             if "replay" in variant.compute:
                 problems.append(f"{variant.name}: compute is replay, but frames of {service} travel as JPEG")
     return problems
@@ -158,6 +164,8 @@ def _variant_problems(workload: WorkloadConfig, variant: VariantConfig) -> list[
         problems.append(f"{variant.name}: once_s needs an entry for each of stage_s, none of them greater")
     if any(not stage.activation_shape for stage in variant.stages[:-1]) or variant.stages[-1].activation_shape:
         problems.append(f"{variant.name}: every stage but the last needs an activation_shape")
+    if (variant.input_size == 0) == (variant.tensor is None):
+        problems.append(f"{variant.name}: needs either an input_size or a tensor")
     if not variant.stages[-1].has_exit:
         problems.append(f"{variant.name}: the last stage needs an exit")
     if "replay" in variant.compute and workload.replay is None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from telcoai.serving import routes
-from telcoai.serving.catalog import JPEG_FRAME
+from telcoai.serving.catalog import JPEG_FRAME, input_spec
 from telcoai.serving.client import HopDead, Pool
 from telcoai.serving.config import NodeConfig
 from telcoai.serving.http import Message
@@ -87,10 +87,10 @@ class Forwarder:
     def _input(self, job: Job) -> tuple[str, str, tuple[int, ...], bytes]:
         variant, stage = self._variants[job.route.variant], job.route.stage
         if stage == 0:
-            size = variant.input_size
             if self._config.sends_jpeg(job.route.service):
-                return "frame", JPEG_FRAME.datatype, JPEG_FRAME.shape, one_string(job.frame_jpeg(size))
-            return "frame", "UINT8", (1, size, size, 3), job.frame_bytes(size)
+                return "frame", JPEG_FRAME.datatype, JPEG_FRAME.shape, one_string(job.frame_jpeg(variant.input_size))
+            spec = input_spec(variant)
+            return spec.name, spec.datatype, spec.shape, job.input_bytes(variant)
         shape = (1, *variant.stages[stage - 1].activation_shape)
         return "activation", DATATYPES[job.route.wire], shape, job.activation
 

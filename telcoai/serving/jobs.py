@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from telcoai.model import jpeg
 from telcoai.model.frames import scale
+from telcoai.serving.config import VariantConfig
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.refusals import Refused
 from telcoai.serving.routes import Route
@@ -18,7 +19,9 @@ from telcoai.serving.routes import Route
 
 @dataclass(slots=True)
 class Job:
-    """A request on its route. ``frame`` (h × w × 3, any size) feeds stage 0, ``activation`` (wire form) later ones.
+    """A request on its route. ``frame`` (h × w × 3 of any size, or the variant's tensor) feeds stage 0.
+
+    ``activation`` (wire form) feeds later ones.
 
     ``jpeg``: the frame as it came from another node, when it came so; it is decoded on the core that runs stage 0.
     ``has_to_run``: the whole variant was asked for, with its logits, so nothing is replayed.
@@ -26,16 +29,20 @@ class Job:
 
     route: Route
     ledger: Ledger
-    frame: NDArray[np.uint8] | None = None
+    frame: NDArray[Any] | None = None
     jpeg: bytes = b""
     activation: bytes = b""
     sample: int | None = None
     deadline_ns: int | None = None
     has_to_run: bool = False
 
-    def frame_bytes(self, size: int) -> bytes:
-        """The frame at ``size`` × ``size`` pixels, raw."""
-        return self._frame(size).tobytes()
+    def input_bytes(self, variant: VariantConfig) -> bytes:
+        """What the variant's stage 0 takes, raw: the frame at its size, or its tensor as it is."""
+        if variant.tensor is None:
+            return self._frame(variant.input_size).tobytes()
+        if self.frame is None:
+            raise Refused(400, "stage 0 needs an input")
+        return self.frame.tobytes()
 
     def frame_jpeg(self, size: int) -> bytes:
         """The frame at ``size`` × ``size`` pixels as the camera's image processor encodes it."""

@@ -11,7 +11,7 @@ from telcoai.model.admission import is_admitted
 from telcoai.model.jpeg import most_bytes
 from telcoai.model.plan import ANYWHERE, Assignment
 from telcoai.serving import forwarding, routes
-from telcoai.serving.catalog import ANY_FRAME, CONFIDENCE, JPEG_FRAME, PREDICTION, SAMPLE, Catalog, frame_spec
+from telcoai.serving.catalog import CONFIDENCE, JPEG_FRAME, PREDICTION, SAMPLE, Catalog, input_spec
 from telcoai.serving.config import NodeConfig, VariantConfig
 from telcoai.serving.forwarding import Forwarder
 from telcoai.serving.inference import Inference, read_inference, scalar, write_inference
@@ -92,7 +92,7 @@ class Node:
         if route.stage == 0 and self._config.sends_jpeg(route.service):
             job.jpeg = _only_jpeg(inference, variant.input_size)
         elif route.stage == 0:
-            job.frame = _only_input(inference, frame_spec(variant)).array()[0]
+            job.frame = _only_input(inference, input_spec(variant)).array()[0]
         else:
             job.activation = _only_input(inference, _activation_spec(variant, route)).array().tobytes()
         answer = await self._serve(job)
@@ -101,7 +101,7 @@ class Node:
     async def _as_variant(self, model: str, request: Request, inference: Inference, ledger: Ledger) -> Response:
         variant = self.catalog.variants[model]
         route = local_route("", self._config.node, model, len(variant.stages))
-        tensor = _only_input(inference, frame_spec(variant))
+        tensor = _only_input(inference, input_spec(variant))
         job = Job(route, ledger, frame=tensor.array()[0], deadline_ns=_deadline(request), has_to_run=True)
         return self._reply(model, route, inference, await self._serve(job))
 
@@ -157,16 +157,16 @@ class Node:
         return local_route(assignment.service, self._config.node, name, stages, assignment.priority)
 
     def _give_frame(self, job: Job, inference: Inference, assignment: Assignment) -> None:
-        """Take the frame from the request, or from the sample that it names."""
+        """Take the frame or tensor from the request, or from the sample that it names."""
         variant, service = self.catalog.variants[assignment.variant], assignment.service
         if set(inference.inputs) == {"sample"}:
             tensor = _only_input(inference, SAMPLE)
             job.sample = int(tensor.array()[0, 0])
-            job.frame = self.samples.frame(self.catalog.workload_of[variant.name].samples, job.sample)
+            job.frame = self.samples.input(self.catalog.workload_of[variant.name].samples, job.sample, variant.tensor)
             return
-        tensor = _only_input(inference, ANY_FRAME)
+        tensor = _only_input(inference, self.catalog.service_input(service))
         size = variant.input_size
-        if tensor.shape != (1, size, size, 3):
+        if variant.tensor is None and tensor.shape != (1, size, size, 3):
             sizes = {one.name: one.input_size for one in self.catalog.service_variants(service).values()}
             raise Refused(400, f"the frame has to be {size} × {size} pixels for {variant.name} (sizes: {sizes})")
         job.frame = tensor.array()[0]

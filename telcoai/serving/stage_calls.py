@@ -112,7 +112,7 @@ def _input(job: Job, variant: VariantConfig) -> tuple[bytes, float] | Refused:
     if job.route.stage:
         return job.activation, job.route.scale
     try:
-        return job.frame_bytes(variant.input_size), 1.0
+        return job.input_bytes(variant), 1.0
     except Refused as err:
         return err
 

@@ -65,7 +65,7 @@ class Sessions:
     ) -> list[StageOutput]:
         """Run a stage on all of the inputs together; blocks, for a thread of its own.
 
-        An input is a frame and 1 (stage 0), or an activation in wire form and its scale.
+        An input is what the variant takes and 1 (stage 0), or an activation in wire form and its scale.
         """
         stage = variant.stages[index]
         values = [_value(variant, index, one, wire) for one in inputs]
@@ -84,7 +84,7 @@ def _value(variant: VariantConfig, index: int, one: tuple[bytes, float], wire: s
     """A batch of one."""
     payload, scale = one
     if index == 0:
-        return frame_of(payload, variant.input_size)
+        return input_of(payload, variant)
     return from_wire(payload, scale, wire, (1, *variant.stages[index - 1].activation_shape))
 
 
@@ -96,9 +96,11 @@ def _output(given: Mapping[str, NDArray[np.float32]], wire: str) -> StageOutput:
     return StageOutput(prediction, confidence, activation, scale, logits)
 
 
-def frame_of(payload: bytes, size: int) -> NDArray[Any]:
-    """Raw bytes as a batch of one frame."""
-    return np.frombuffer(payload, np.uint8).reshape(1, size, size, 3)
+def input_of(payload: bytes, variant: VariantConfig) -> NDArray[Any]:
+    """Raw bytes as a batch of one frame or tensor, whichever the variant takes."""
+    if variant.tensor is not None:
+        return np.frombuffer(payload, variant.tensor.numpy).reshape(1, *variant.tensor.shape)
+    return np.frombuffer(payload, np.uint8).reshape(1, variant.input_size, variant.input_size, 3)
 
 
 def answer_of(logits: NDArray[np.float32]) -> tuple[int, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from telcoai.model.tensor_input import TensorInput
 from telcoai.model.workload import NO_EXIT, ExitPoint, Stage, Variant, WorkloadInfo
 from telcoai.spec.library import Library, Source
 from telcoai.spec.places import Places
@@ -33,13 +34,17 @@ def workload(library: Library, source: Source) -> WorkloadInfo | None:
 
 
 def _variant(places: Places, written: VariantForm, index: int) -> Variant:
+    size, tensor = written.input_size or 0, None
+    if written.input is not None:
+        tensor = TensorInput(written.input.datatype, tuple(written.input.shape))
     return Variant(
         name=written.name,
         precision=written.precision,
-        input_size=written.input_size,
-        input_bytes=3 * written.input_size**2,
+        input_size=size,
+        input_bytes=tensor.bytes if tensor else 3 * size**2,
         stages=tuple(_stage(places, stage, index, number) for number, stage in enumerate(written.stages)),
         exits=tuple(_exit(one) for one in written.exits),
+        tensor=tensor,
     )
 
 

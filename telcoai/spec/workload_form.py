@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from telcoai.model.tensor_input import VALUE_BYTES, Datatype
 from telcoai.spec.form import Document, Form, Name, Reference
 from telcoai.spec.profile_form import Precision
 from telcoai.spec.quantities import Share
@@ -13,6 +15,9 @@ from telcoai.spec.quantities import Share
 Threshold = Annotated[float, Field(ge=0, le=2)]
 Row = Annotated[list[float], Field(min_length=3, max_length=3)]
 Size = Annotated[int, Field(ge=1, le=2**40)]
+
+MOST_BYTES = 31 * 2**20
+"""Of an input: runtimes take requests of 32 MiB at most, headers included."""
 
 
 class StageForm(Form):
@@ -50,16 +55,40 @@ StageExit = Annotated[
 ]
 
 
+class InputForm(Form):
+    """The tensor that a variant takes, where that isn't a frame."""
+
+    datatype: Datatype
+    shape: Annotated[list[Annotated[int, Field(ge=1, le=2**24)]], Field(min_length=1, max_length=8)] = Field(
+        description="Without the batch."
+    )
+
+    @model_validator(mode="after")
+    def _fits_a_request(self) -> Self:
+        if VALUE_BYTES[self.datatype] * math.prod(self.shape) > MOST_BYTES:
+            raise ValueError(f"the input is larger than {MOST_BYTES >> 20} MiB")
+        return self
+
+
 class VariantForm(Form):
     """One member of a family."""
 
     name: Name
     precision: Precision
-    input_size: Annotated[int, Field(ge=1, le=8192)] = Field(description="Pixels of the square frame's side.")
+    input_size: Annotated[int, Field(ge=1, le=8192)] | None = Field(
+        None, description="Pixels of the square frame's side; or give input."
+    )
+    input: InputForm | None = Field(None, description="The tensor that it takes instead of a frame.")
     stages: Annotated[list[StageForm], Field(min_length=1, max_length=64)]
     exits: Annotated[list[StageExit], Field(min_length=1, max_length=64)] = Field(
         description="One a stage; none where a stage has no exit, which the last one can't."
     )
+
+    @model_validator(mode="after")
+    def _takes_one_thing(self) -> Self:
+        if (self.input_size is None) == (self.input is None):
+            raise ValueError("needs either input_size (a square frame) or input (a tensor)")
+        return self
 
     @model_validator(mode="after")
     def _one_exit_a_stage(self) -> Self:
@@ -96,6 +125,14 @@ class WorkloadSpec(Form):
         names = [v.name for v in self.variants]
         if len(set(names)) != len(names):
             raise ValueError("two variants have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _inputs_agree(self) -> Self:
+        """Samples that are tensors are taken as they are, so all variants take the same."""
+        first = self.variants[0].input
+        if any(one.input != first for one in self.variants):
+            raise ValueError("all variants need the same input, or each its input_size: samples are the same for all")
         return self
 
 

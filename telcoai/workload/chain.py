@@ -42,11 +42,12 @@ class Chain:
     def __init__(self, stages: Sequence[Path]) -> None:
         self._sessions = [open_session(path) for path in stages]
 
-    def answers(self, frames: Iterable[NDArray[np.uint8]], wires: Sequence[str]) -> dict[str, Answers]:
-        """Answers of every exit to frames of S × S × 3 uint8, for each form in which activations may travel."""
+    def answers(self, inputs: Iterable[NDArray[Any]], wires: Sequence[str]) -> dict[str, Answers]:
+        """Answers of every exit to samples as the variant takes them, for each form in which activations may travel."""
         rows: dict[str, list[list[tuple[int, float]]]] = {wire: [] for wire in wires}
-        for frame in frames:
-            first = run_named(self._sessions[0], {"frame": frame[None]})
+        name = self._sessions[0].get_inputs()[0].name
+        for one in inputs:
+            first = run_named(self._sessions[0], {name: one[None]})
             for wire in wires:
                 rows[wire].append(self._rest(first, wire))
         return {wire: _table(found) for wire, found in rows.items()}

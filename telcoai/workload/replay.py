@@ -19,7 +19,7 @@ from telcoai.errors import InputError
 from telcoai.model.wire import WIRES
 from telcoai.model.workload import Variant, WorkloadInfo
 from telcoai.workload.chain import Answers, Chain
-from telcoai.workload.samples import Samples, read_samples
+from telcoai.workload.samples import read_samples
 
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm")
 """CPU features that choose the kernels, and so the last bits of a result."""
@@ -68,9 +68,8 @@ def differences(info: WorkloadInfo, variant: Variant, numbers: Sequence[int], to
     A sample disagrees when any exit's prediction differs or its confidence is off by more than ``tolerance``. On
     another processor or version than the table's, kernels round otherwise: int8 then moves by up to a few hundredths.
     """
-    every = read_samples(info.samples_path)
-    chosen = Samples(every.frames[list(numbers)], every.labels[list(numbers)])
-    ran = Chain([stage.path for stage in variant.stages]).answers(chosen.scaled(variant.input_size), WIRES)
+    chosen = read_samples(info.samples_path).pick(list(numbers))
+    ran = Chain([stage.path for stage in variant.stages]).answers(chosen.inputs(variant), WIRES)
     return [found for wire in WIRES for found in _disagreeing(info, variant.name, wire, numbers, ran[wire], tolerance)]
 
 

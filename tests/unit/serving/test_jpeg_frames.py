@@ -11,7 +11,7 @@ import pytest
 
 from telcoai.errors import InputError
 from telcoai.model.jpeg import decode, encode
-from telcoai.serving.config import read_config
+from telcoai.serving.config import StageConfig, VariantConfig, read_config
 from telcoai.serving.jobs import Job
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.refusals import Refused
@@ -19,6 +19,7 @@ from telcoai.serving.routes import local_route
 from tests.e2e.serving.tiny_family import node_config, workload
 
 FRAME = np.full((8, 8, 3), 100, np.uint8)
+VARIANT = VariantConfig("small", "fp32", 8, (StageConfig(Path("a.onnx"), ()),), ("run",))
 
 
 def read(tmp_path: Path, compute: str, **changes: Any) -> Any:
@@ -54,12 +55,12 @@ def test_a_frame_is_encoded_at_the_size_of_the_variant() -> None:
 
 
 def test_a_frame_that_came_as_jpeg_is_decoded() -> None:
-    found = np.frombuffer(job(jpeg=encode(FRAME)).frame_bytes(8), np.uint8)
+    found = np.frombuffer(job(jpeg=encode(FRAME)).input_bytes(VARIANT), np.uint8)
     assert np.abs(found.astype(int) - 100).max() <= 3
 
 
 @pytest.mark.parametrize("raw", [b"no jpeg", encode(np.zeros((16, 16, 3), np.uint8))])
 def test_a_jpeg_of_no_use_is_the_senders_fault(raw: bytes) -> None:
     with pytest.raises(Refused) as caught:
-        job(jpeg=raw).frame_bytes(8)
+        job(jpeg=raw).input_bytes(VARIANT)
     assert caught.value.status == 400

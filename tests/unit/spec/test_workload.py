@@ -77,3 +77,25 @@ def test_a_stage_may_have_no_exit(folder):
     exits = load_workload(files(folder, first, "none")).variant("tiny-32-fp32").exits
     assert [point.exists for point in exits] == [False, True]
     assert exits[0].table == {}
+
+
+def test_a_variant_may_take_a_tensor(folder):
+    told = "input: {datatype: FP32, shape: [29, 12]}"
+    variant = load_workload(files(folder, "input_size: 32", told)).variant("tiny-32-fp32")
+    assert (variant.input_size, variant.input_bytes) == (0, 4 * 29 * 12)
+    assert str(variant.tensor) == "FP32 [29, 12]"
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        ("input: {datatype: FP64, shape: [29]}", "FP32"),
+        ("input: {datatype: FP32, shape: []}", "at least 1"),
+        ("input: {datatype: FP32, shape: [65536, 65536]}", "larger than"),
+        ("input_size: 32\n      input: {datatype: FP32, shape: [2]}", "either input_size"),
+    ],
+)
+def test_an_input_that_makes_no_sense_is_refused(folder, new, said):
+    with pytest.raises(SpecError) as caught:
+        load_workload(files(folder, "input_size: 32", new))
+    assert any(said in line for line in caught.value.problems), caught.value.problems
