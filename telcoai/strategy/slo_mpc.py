@@ -14,7 +14,7 @@ Model predictive control (receding horizon) of the assignment, in four steps:
 
 Tried and left out, as the runs were no better with it: a margin on the deadline that grows with late periods, and going
 below the accuracy for a while where more was kept before. Left out too: forecasts of links (they change in steps that
-nothing foretells), the exact optimum over all devices at once, and the cost of switching.
+nothing foretells), the exact optimum over all devices at once, and the cost of switching (``switching`` knows it).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from telcoai.model.plan import Plan
 from telcoai.model.view import MEASURED_PERIODS, ServiceView, View
 from telcoai.model.workload import WorkloadInfo
 from telcoai.strategy.choice import ACCURACY_MARGIN
+from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.forecast import expected
 from telcoai.strategy.greedy import as_plan, settle
@@ -62,8 +63,8 @@ class SloMpc:
         """Replan for the horizon that begins."""
         known = learn(view).applied(view) if "lessons" in self._parts else view
         known = replace(known, services=tuple(self._robust(one, view) for one in known.services))
-        sites = as_measured(known)
-        settled = settle(known, sites, Thrift(sites, Powers(view.topology)))
+        sites, powers = as_measured(known), Powers(view.topology)
+        settled = settle(known, sites, Thrift(sites, powers, Endurance(known, powers)))
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
 
     def _robust(self, service: ServiceView, view: View) -> ServiceView:
