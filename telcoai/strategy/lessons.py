@@ -82,14 +82,22 @@ def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
     """A link goes by its own lesson, else by those of the same radio; in either case while it is as long as that link
     was: what is learnt of a cell's edge says nothing of its middle."""
     radio = {link.name: link.radio for link in view.topology.links}
+    of_link: dict[str, list[_Case]] = {}
+    of_radio: dict[str, list[_Case]] = {}
+    for case in cases:
+        of_link.setdefault(case.link, []).append(case)
+        of_radio.setdefault(radio[case.link], []).append(case)
     found = {}
     for name, now in view.links.items():
-        alike = [case for case in cases if case.state is not None and _alike(case.state, now)]
-        own = [case.factor for case in alike if case.link == name]
-        kind = [case.factor for case in alike if radio.get(name) and radio.get(case.link) == radio[name]]
-        if own or kind:
-            found[name] = _middle(own or kind)
+        kin = of_radio.get(radio[name], []) if radio[name] else []
+        factors = _factors(of_link.get(name, []), now) or _factors(kin, now)
+        if factors:
+            found[name] = _middle(factors)
     return found
+
+
+def _factors(cases: list[_Case], now: LinkView) -> list[float]:
+    return [case.factor for case in cases if case.state is not None and _alike(case.state, now)]
 
 
 def _middle(factors: Iterable[float]) -> float:

@@ -34,6 +34,7 @@ _SETTLING = 20
 """Transfers after which a window is taken to be as it will be."""
 
 
+@lru_cache(maxsize=8192)
 def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: float) -> Numbers:
     """Round trips that a transfer of each size in ``SEGMENTS`` waits: row 0 on average, row 1 at the percentile.
 
@@ -42,7 +43,9 @@ def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: fl
     known = _at_percentile(*_place(loss, _LOSSES), *_place(_log(requests_per_timeout), _LOG_RATES), percentile)
     low, share = _place(ratio, tuple(_RATIOS))
     found: Numbers = (1 - share) * known[:, :, low] + share * known[:, :, low + 1]
-    return np.vstack((found[:1], np.maximum(found[:1], found[1:])))
+    both = np.vstack((found[:1], np.maximum(found[:1], found[1:])))
+    both.setflags(write=False)
+    return both
 
 
 def _log(rate: float) -> float:
