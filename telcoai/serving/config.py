@@ -16,6 +16,7 @@ from telcoai.model.timing import batch_seconds
 STRICT = ConfigDict(extra="forbid")
 Port = Annotated[int, Field(ge=0, le=65535)]
 Size = Annotated[int, Field(ge=1, le=4096)]
+Extent = Annotated[int, Field(ge=1, le=2**24)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
@@ -27,7 +28,7 @@ class StageConfig:
     """
 
     path: Path
-    activation_shape: tuple[Size, ...]
+    activation_shape: tuple[Extent, ...]
     has_exit: bool = True
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcoai.errors import InputError
+from telcoai.workload.cutting.graph import Tensor
 from telcoai.workload.importing.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def keep_output(model: onnx.ModelProto, name: str | None) -> str:
 
     names = [output.name for output in model.graph.output]
     if name is None and len(names) > 1:
-        raise InputError(f"the model has {len(names)} outputs: {', '.join(names)}", "choose one with --output NAME")
+        raise InputError(
+            f"the model has {len(names)} outputs: {', '.join(names)}", "choose one with --output-name NAME"
+        )
     if name is not None and name not in names:
         raise InputError(f"the model has no output {name!r}", f"its outputs are {', '.join(names)}")
     kept = name or names[0]
@@ -43,18 +46,27 @@ def keep_output(model: onnx.ModelProto, name: str | None) -> str:
     return kept
 
 
-def add_vector(model: onnx.ModelProto, shape: Sequence[int], pool: Pool | None) -> int:
-    """Make the output, of ``shape``, one vector 1 × D; in place. Returns D. InputError when it is no vector.
+def add_vector(model: onnx.ModelProto, output: Tensor, pool: Pool | None) -> int:
+    """Make the ``output`` one float32 vector 1 × D; in place. Returns D. InputError when it is no vector.
 
     ``pool``: how vectors of a sequence, 1 × length × D, become one: their mean or the first one.
     """
-    name, sizes = model.graph.output[0].name, tuple(shape)
+    import onnx
+
+    name, sizes = model.graph.output[0].name, output.shape
+    if not output.datatype.startswith("float"):
+        raise InputError(
+            f"output {name} is {output.datatype}, and answers need float scores",
+            "choose another with --output-name NAME",
+        )
     wiring = Wiring(model, "vector")
+    if output.datatype != "float32":
+        name = wiring.node("Cast", name, to=onnx.TensorProto.FLOAT)
     if len(sizes) == 3 and sizes[0] == 1 and sizes[1] > 1:
         if pool is None:
             raise InputError(
                 f"output {name} of shape {_written(sizes)} is a sequence of vectors, not one",
-                "say --pool mean or --pool first, or choose another with --output NAME",
+                "say --pool mean or --pool first, or choose another with --output-name NAME",
             )
         weights = np.zeros((1, 1, sizes[1]), np.float32)
         weights[..., :1] = 1.0
@@ -66,7 +78,9 @@ def add_vector(model: onnx.ModelProto, shape: Sequence[int], pool: Pool | None) 
         )
     values = int(np.prod(sizes))
     if not sizes or max(sizes) != values or values < 2:
-        raise InputError(f"output {name} of shape {_written(sizes)} is no vector", "choose another with --output NAME")
+        raise InputError(
+            f"output {name} of shape {_written(sizes)} is no vector", "choose another with --output-name NAME"
+        )
     _end(model, wiring.reshape(name, 1, values), values)
     return values
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from telcoai.workload.cost import node_flops
 from telcoai.workload.cutting.graph import Graph, Step, Tensor, ordered
-from telcoai.workload.importing.source import open_with
+from telcoai.workload.importing.source import open_with, run_with
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +52,7 @@ def seen_tensors(model: onnx.ModelProto, feed: Feed, path: Path) -> dict[str, Te
     options.log_severity_level = 4
     session = open_with(every.SerializeToString(), options, path)
     given = [output.name for output in session.get_outputs()]
-    found = dict(feed) | dict(zip(given, session.run(given, dict(feed)), strict=True))
+    found = dict(feed) | dict(zip(given, run_with(session, given, feed, path), strict=True))
     tensors = {name: _tensor(value) for name, value in found.items() if isinstance(value, np.ndarray)}
     for weight in model.graph.initializer:
         kind = onnx.helper.tensor_dtype_to_np_dtype(weight.data_type)

@@ -90,29 +90,56 @@ def simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
         options.optimized_model_filepath = str(target)
         options.log_severity_level = 4
         open_with(source, options, path)
-        return onnx.load(target)
+        simplified = onnx.load(target)
+    _name_domains_once(simplified)
+    return simplified
 
 
 def open_with(source: Path | bytes, options: Any, path: Path) -> Any:
     """An onnxruntime session; InputError names the model's ``path`` and, where it is that, the unknown operator."""
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
-    known = (errors.Fail, errors.InvalidArgument, errors.InvalidGraph, errors.InvalidProtobuf, errors.NotImplemented)
     given = source if isinstance(source, bytes) else str(source)
     try:
         return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
-    except (*known, errors.RuntimeException) as err:
+    except _errors() as err:
         unknown = _unknown(str(err))
         if unknown:
             raise unknown_operator(path, unknown) from err
         raise InputError(f"onnxruntime can't load {path}: {_first_line(err)}") from err
 
 
+def run_with(session: Any, outputs: list[str] | None, feed: Mapping[str, Any], path: Path) -> Any:
+    """Outputs of a session; InputError where the model of ``path`` fails on a sample."""
+    try:
+        return session.run(outputs, dict(feed))
+    except _errors() as err:
+        raise InputError(f"{path} fails on a sample: {_first_line(err)}", "look at the samples' values") from err
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises for models and inputs that it can't take."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    kinds = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented", "RuntimeException")
+    return tuple(getattr(errors, kind) for kind in kinds)
+
+
 def unknown_operator(path: Path, name: str) -> InputError:
     """The error of a model with an operator that onnxruntime lacks."""
     hint = "export it with standard operators of an opset that this onnxruntime knows"
     return InputError(f"onnxruntime knows no operator {name}, which {path} needs", hint)
+
+
+def _name_domains_once(model: onnx.ModelProto) -> None:
+    """Models merged of several may import the same operators several times, which quantisation refuses; in place."""
+    import onnx
+
+    versions: dict[str, int] = {}
+    for one in model.opset_import:
+        versions[one.domain] = max(one.version, versions.get(one.domain, 0))
+    del model.opset_import[:]
+    model.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in versions.items())
 
 
 def _refuse_strangers(names: set[str], given: tuple[str, ...]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from telcoai.workload.cost import StageCost, param_bytes
 from telcoai.workload.cutting.candidates import Candidate
-from telcoai.workload.cutting.graph import Graph, leading_to
+from telcoai.workload.cutting.graph import Graph, Step, leading_to
 from telcoai.workload.importing.reading import step_names
 from telcoai.workload.importing.wiring import rename
 
@@ -14,7 +16,15 @@ if TYPE_CHECKING:
     import onnx
 
 
-def stage_models(model: onnx.ModelProto, graph: Graph, cuts: Sequence[Candidate]) -> list[onnx.ModelProto]:
+@dataclass(frozen=True)
+class Part:
+    """One stage, and what it costs."""
+
+    model: onnx.ModelProto
+    cost: StageCost
+
+
+def parts_of(model: onnx.ModelProto, graph: Graph, cuts: Sequence[Candidate]) -> list[Part]:
     """The stages between ``cuts``: inputs of the model or ``activation_in`` to ``activation`` or, last, ``logits``.
 
     Constants that two stages need are in both.
@@ -23,18 +33,25 @@ def stage_models(model: onnx.ModelProto, graph: Graph, cuts: Sequence[Candidate]
     return [_between(model, graph, start, end) for start, end in zip([None, *ends[:-1]], ends, strict=True)]
 
 
-def _between(model: onnx.ModelProto, graph: Graph, start: str | None, end: str) -> onnx.ModelProto:
+def _between(model: onnx.ModelProto, graph: Graph, start: str | None, end: str) -> Part:
+    needed = leading_to({end}, graph.steps, {start} if start else set(graph.inputs))
+    steps = [step for step in graph.steps if step in needed]
+    stage = _taken(model, graph, steps, (start, end))
+    shape = () if end == graph.output else graph.tensors[end].shape[1:]
+    return Part(stage, StageCost(sum(step.flops for step in steps), param_bytes(stage), shape))
+
+
+def _taken(
+    model: onnx.ModelProto, graph: Graph, steps: Sequence[Step], ends: tuple[str | None, str]
+) -> onnx.ModelProto:
+    """A model of these steps, its ends named as a stage's are."""
     import onnx
 
-    given = {start} if start else set(graph.inputs)
-    kept = {step.name for step in leading_to({end}, graph.steps, given)}
-    order = {step.name: number for number, step in enumerate(graph.steps)}
-    nodes = dict(zip(step_names(model), model.graph.node, strict=True))
-    chosen = [nodes[name] for name in sorted(kept, key=order.__getitem__)]
-    needed = {name for step in graph.steps if step.name in kept for name in step.inputs} | {end}
+    (start, end), nodes = ends, dict(zip(step_names(model), model.graph.node, strict=True))
+    needed = {name for step in steps for name in step.inputs} | {end}
     stage = onnx.helper.make_model(
         onnx.helper.make_graph(
-            chosen,
+            [nodes[step.name] for step in steps],
             "stage",
             [_info(graph, start)] if start else [value for value in model.graph.input if value.name in needed],
             [_info(graph, end)],

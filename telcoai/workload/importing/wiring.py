@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import onnx
 
 MARK = "telcoai_"
-"""Names of what is added begin so; a model that uses them can't be imported twice."""
+"""Names of what is added begin so."""
 
 
 @dataclass
@@ -22,6 +22,12 @@ class Wiring:
     model: onnx.ModelProto
     part: str
     _count: int = 0
+    _taken: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        graph = self.model.graph
+        made = {name for node in graph.node for name in (node.name, *node.input, *node.output)}
+        self._taken = frozenset(made | {value.name for value in (*graph.input, *graph.initializer)})
 
     def node(self, kind: str, *inputs: str, at: int | None = None, **attributes: Any) -> str:
         """Add a node of one output at a place of the list, at its end unless said; returns the output's name."""
@@ -45,8 +51,12 @@ class Wiring:
         return self.node("Reshape", name, self.constant(np.array(sizes, np.int64)))
 
     def _name(self, what: str) -> str:
-        self._count += 1
-        return f"{MARK}{self.part}_{what}_{self._count}"
+        """A name that the model doesn't have; one that was imported before has some of them."""
+        while True:
+            self._count += 1
+            name = f"{MARK}{self.part}_{what}_{self._count}"
+            if name not in self._taken:
+                return name
 
 
 def rename(model: onnx.ModelProto, old: str, new: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import yaml
 
 from telcoai.model.wire import WIRES
 from telcoai.workload.chain import Answers
@@ -20,6 +19,7 @@ from telcoai.workload.efficientnet_lite.training.cifar10 import SHIPPED, Cifar10
 from telcoai.workload.efficientnet_lite.training.evaluate import Places, read_answers
 from telcoai.workload.replay import host_meta, write_tables
 from telcoai.workload.samples import write_samples
+from telcoai.workload.writing import Items, document, stage_row, text_of
 
 NAME = "efficientnet-lite"
 THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
@@ -37,8 +37,7 @@ def describe(places: Places, target: Path) -> None:
     write_samples(target / "calibration.npz", data.calibration)
     _write_replay(everyone, places, target / "replay.npz")
     variants = [_variant(member, places, data) for member in everyone]
-    document = _document(variants, len(data.calibration.labels))
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120)
+    text = text_of(document(NAME, _spec(variants, len(data.calibration.labels))))
     (target / "workload.yaml").write_text(HEADER + text, encoding="utf-8")
     figures = {member.name: _figures(member, places, data) for member in everyone}
     (target / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -60,15 +59,14 @@ def exit_table(answers: Answers, labels: Any, exit_: int) -> list[list[float]]:
     return rows
 
 
-def _document(variants: list[dict[str, Any]], calibrated: int) -> dict[str, Any]:
-    spec = {
+def _spec(variants: list[dict[str, Any]], calibrated: int) -> dict[str, Any]:
+    return {
         "family": NAME,
         "classes": architecture.CLASSES,
         "samples": {"file": "samples.npz", "count": SHIPPED, "calibrated": calibrated},
         "replay": "replay.npz",
         "variants": variants,
     }
-    return {"apiVersion": "telcoai/v1alpha1", "kind": "Workload", "metadata": {"name": NAME}, "spec": spec}
 
 
 def _variant(member: Member, places: Places, data: Cifar10) -> dict[str, Any]:
@@ -77,14 +75,9 @@ def _variant(member: Member, places: Places, data: Cifar10) -> dict[str, Any]:
         "name": member.name,
         "precision": member.precision,
         "input_size": member.size,
-        "stages": [_Row(_stage(file, cost)) for file, cost in zip(member.files, costs, strict=True)],
+        "stages": [stage_row(file, cost) for file, cost in zip(member.files, costs, strict=True)],
         "exits": [_exit(member, places, data, index) for index in range(len(costs))],
     }
-
-
-def _stage(file: str, cost: StageCost) -> dict[str, Any]:
-    shape = list(cost.activation_shape)
-    return {"file": file, "flops": cost.flops, "param_bytes": cost.param_bytes, "activation_shape": shape}
 
 
 def _exit(member: Member, places: Places, data: Cifar10, index: int) -> dict[str, Any]:
@@ -97,7 +90,7 @@ def _exit(member: Member, places: Places, data: Cifar10, index: int) -> dict[str
         "accuracy": round(test.accuracy(data.test.labels)[index], 4),
         "accuracy_shipped": round(_first(test).accuracy(data.test.labels[:SHIPPED])[index], 4),
         "accuracy_calibration": round(calibration.accuracy(data.calibration.labels)[index], 4),
-        "table": [_Items(row) for row in table],
+        "table": [Items(row) for row in table],
     }
 
 
@@ -126,27 +119,3 @@ def _figures(member: Member, places: Places, data: Cifar10) -> Mapping[str, Any]
             "mean_confidence": [round(float(value), 4) for value in np.mean(test.confidence, axis=0)],
         }
     return found
-
-
-class _Row(dict[str, Any]):
-    """A mapping written on one line."""
-
-
-class _Items(list[float]):
-    """A list written on one line."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes rows and items on one line each, everything else in blocks."""
-
-
-def _represent_row(dumper: yaml.SafeDumper, row: _Row) -> yaml.MappingNode:
-    return dumper.represent_mapping("tag:yaml.org,2002:map", row, flow_style=True)
-
-
-def _represent_items(dumper: yaml.SafeDumper, items: _Items) -> yaml.SequenceNode:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
-
-
-_Dumper.add_representer(_Row, _represent_row)
-_Dumper.add_representer(_Items, _represent_items)

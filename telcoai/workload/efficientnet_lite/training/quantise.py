@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from telcoai.workload.chain import across, open_session
+from telcoai.workload.chain import open_session
 from telcoai.workload.efficientnet_lite.training.features import pooled
+from telcoai.workload.quantisation import Inputs, next_inputs, prepare, quantise_stage
 
 LOG = logging.getLogger("train")
 KEPT_CONVOLUTIONS = 5
@@ -22,45 +19,20 @@ KEPT_CONVOLUTIONS = 5
 costs 10 dB at the first cut, while fp32 hardly costs time there."""
 FIRST_EXIT = ("Concat", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Relu")
 """The first exit stays fp32 too: its features are means and maxima, of very unlike ranges."""
-Inputs = list[NDArray[Any]]
-
-
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Hands out the inputs of a stage, one by one."""
-
-    def __init__(self, name: str, inputs: Inputs) -> None:
-        self._feeds: Iterator[dict[str, NDArray[Any]]] = iter([{name: value} for value in inputs])
-
-    def get_next(self) -> dict[str, NDArray[Any]] | None:
-        return next(self._feeds, None)
 
 
 def quantise(stages: list[Path], targets: list[Path], frames: Inputs) -> None:
-    """Write int8 ``targets`` from fp32 ``stages``. ``frames``: uint8, 1 × S × S × 3, of every size to be served.
-
-    Weights are per channel and 7 bits wide (``reduce_range``): with 8 bits, processors without VNNI saturate.
-    """
+    """Write int8 ``targets`` from fp32 ``stages``. ``frames``: uint8, 1 × S × S × 3, of every size to be served."""
     inputs = frames
     for source, target in zip(stages, targets, strict=True):
         prepared = target.with_suffix(".prepared.onnx")
-        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True, skip_optimization=True)
-        quantize_static(
-            str(prepared),
-            str(target),
-            _Reader(onnx.load(source).graph.input[0].name, inputs),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=_kept(prepared) if inputs is frames else [],
-        )
+        prepare(source, prepared)
+        quantise_stage(prepared, target, inputs, _kept(prepared) if inputs is frames else [])
         prepared.unlink()
-        _tidy(target)
         if inputs is frames:
             correct_first_exit(source, target, frames)
         LOG.info("quantised %s from %d inputs", target.name, len(inputs))
-        inputs = _next_inputs(source, inputs)
+        inputs = next_inputs(source, inputs)
 
 
 def _kept(path: Path) -> list[str]:
@@ -71,15 +43,6 @@ def _kept(path: Path) -> list[str]:
     clips = [node.name for node in nodes if node.op_type == "Clip" and node.input[0] in outputs]
     exit_ = [node.name for node in nodes if node.op_type in FIRST_EXIT]
     return [node.name for node in convolutions] + clips + exit_
-
-
-def _next_inputs(stage: Path, inputs: Inputs) -> Inputs:
-    """What the next stage gets, in the form of int8 variants; nothing after the last stage."""
-    session = open_session(stage)
-    if len(session.get_outputs()) == 1:
-        return []
-    name = session.get_inputs()[0].name
-    return [across(np.asarray(session.run(["activation"], {name: value})[0]), "int8") for value in inputs]
 
 
 def correct_first_exit(source: Path, target: Path, frames: Inputs) -> None:
@@ -97,11 +60,3 @@ def _mean_features(stage: Path, frames: Inputs) -> NDArray[np.float32]:
     session = open_session(stage)
     rows = [pooled(np.asarray(session.run(["activation"], {"frame": frame})[0])) for frame in frames]
     return np.asarray(np.concatenate(rows).mean(0))
-
-
-def _tidy(path: Path) -> None:
-    """Drop shapes that were inferred on the way: the runtime infers them again."""
-    model = onnx.load(path)
-    del model.graph.value_info[:]
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
