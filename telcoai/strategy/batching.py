@@ -35,6 +35,7 @@ from telcoai.strategy.gathering import Asked, Crowd, crowd_of, gathering
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
 from telcoai.strategy.predict import Occupancy, loaded
+from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 
 IN_HAND = 0.25
@@ -111,17 +112,18 @@ class Batching:
             for group, pick in zip(groups, picks, strict=True)
             for device in group.devices
         }
-        assignments = [
+        wanted = [
             served.get((service.name, device)) or alone(service, device, sites)
             for service in view.services
             for device in sorted(service.rate_per_s)
         ]
+        assignments = fitted(wanted, view.services, sites)
         parts = [_told(group, pick) for group, pick in zip(groups, picks, strict=True)]
         lone = len(assignments) - len(served)
         parts += [f"{lone} are served by no edge node and serve themselves"] if lone else []
         parts += unkept(assignments, view)
         parts += [f"{changes(assignments, view.previous)} changed"] if view.previous is not None else []
-        return Plan(tuple(assignments), "; ".join(parts), predictions(assignments, view, sites))
+        return Plan(assignments, "; ".join(parts), predictions(assignments, view, sites))
 
 
 def _groups(view: View, sites: Sites) -> Iterator[_Group]:
