@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telcoai.errors import InputError
-from telcoai.workload.chain import open_session, run_named
+from telcoai.workload.chain import run_named
 from telcoai.workload.importing.material import Material
+from telcoai.workload.importing.source import open_with, session_options
 
 TINY = 1e-30
 """Stands for the largest output where all are zero."""
@@ -28,12 +29,14 @@ class Composition:
     relative: float
 
 
-def run_stages(stages: Sequence[Path], material: Material, size: int) -> NDArray[np.float32]:
+def run_stages(stages: Sequence[Path], material: Material, size: int, *, fused: bool = True) -> NDArray[np.float32]:
     """Logits of every sample (n × classes) from stages that hand on float32 as it is.
 
+    Not ``fused``: operator by operator. A model that computes with int8 has to be compared so: operators that are fused
+    across a cut round otherwise in the last bit, and a value that int8 then rounds the other way is a whole step off.
     InputError when an activation is beyond what travels as fp16.
     """
-    sessions = [open_session(path) for path in stages]
+    sessions = [open_with(path, session_options(fused=fused), path) for path in stages]
     rows = []
     for value in material.fed(size):
         activation = value[None]

@@ -106,7 +106,7 @@ def centroids_of(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> NDA
     if not present.all():
         missing = [int(label) for label in np.flatnonzero(present == 0)]
         raise InputError(
-            f"the calibration slice has no sample of class {', '.join(map(str, missing[:5]))}, so it has no centroid",
+            f"of class {', '.join(map(str, missing[:5]))} there is no sample to make a centroid of",
             "a larger --calibration or more samples; labels count from 0 without gaps",
         )
     means = np.stack([units[labels == label].mean(0) for label in range(len(present))])

@@ -20,7 +20,7 @@ from telcoai.workload.cutting.choose import choose
 from telcoai.workload.cutting.graph import Graph
 from telcoai.workload.importing.composition import Composition, compare, run_stages
 from telcoai.workload.importing.folder import write_folder, write_origin
-from telcoai.workload.importing.material import Material, read_material, split
+from telcoai.workload.importing.material import Material, halves, read_material, split
 from telcoai.workload.importing.source import need_onnx
 from telcoai.workload.importing.stages import parts_of
 from telcoai.workload.importing.variants import (
@@ -106,7 +106,10 @@ def import_model(order: Order, tell: Tell) -> Imported:
     _refuse_names(order)
     calibration, scored = split(read_material(order.samples), order.calibration, order.seed)
     tell(f"reading {order.model}")
-    whole = make_whole(order.model, order.reading, calibration)
+    fitting = calibration
+    if order.reading.head:
+        fitting, calibration = halves(calibration, order.seed)
+    whole = make_whole(order.model, order.reading, fitting)
     _refuse_labels(whole, calibration, scored)
     cuts = chosen_cuts(whole.graph, order.cutting)
     order.out.parent.mkdir(parents=True, exist_ok=True)
@@ -161,8 +164,9 @@ def _compose(made: Made, whole: Whole, scored: Material, order: Order) -> Compos
     import numpy as np
 
     some = scored.part(np.arange(min(COMPARED, len(scored))))
-    expected = outputs_of(whole.model, order.model, some, whole.size)
-    return compare(expected, run_stages(made.files, some, whole.size), order.tolerance)
+    fused = made.precision != "int8"
+    expected = outputs_of(whole.model, order.model, some, whole.size, fused=fused)
+    return compare(expected, run_stages(made.files, some, whole.size, fused=fused), order.tolerance)
 
 
 def _figures(answered: Sequence[Answered], slices: tuple[Material, Material]) -> list[Figures]:

@@ -81,6 +81,24 @@ def split(material: Material, share: float, seed: int) -> tuple[Material, Materi
             f"each slice needs {LEAST}",
             "give more samples, or another --calibration",
         )
+    return _drawn(material, count, seed)
+
+
+def halves(calibration: Material, seed: int) -> tuple[Material, Material]:
+    """(what a head is fitted to, what it is calibrated with): accuracy on the first half would be flattered.
+
+    InputError when a half is too small.
+    """
+    count = len(calibration) // 2
+    if count < LEAST:
+        raise InputError(
+            f"a calibration slice of {len(calibration)} samples gives {count} for centroids; each half needs {LEAST}",
+            "give more samples, or a larger --calibration",
+        )
+    return _drawn(calibration, count, seed + 1)
+
+
+def _drawn(material: Material, count: int, seed: int) -> tuple[Material, Material]:
     order = np.random.default_rng(seed).permutation(len(material))
     return material.part(np.sort(order[:count])), material.part(np.sort(order[count:]))
 

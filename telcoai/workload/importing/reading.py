@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from telcoai.workload.cost import node_flops
 from telcoai.workload.cutting.graph import Graph, Step, Tensor, ordered
-from telcoai.workload.importing.source import open_with, run_with
+from telcoai.workload.importing.source import open_with, run_with, session_options
 
 if TYPE_CHECKING:
     import onnx
@@ -40,17 +40,13 @@ def step_names(model: onnx.ModelProto) -> list[str]:
 def seen_tensors(model: onnx.ModelProto, feed: Feed, path: Path) -> dict[str, Tensor]:
     """Shape and type of every tensor that a run gives or a model stores, by name."""
     import onnx
-    import onnxruntime
 
     every = onnx.ModelProto()
     every.CopyFrom(model)
     shown = {output.name for output in every.graph.output}
     names = [name for node in every.graph.node for name in node.output if name and name not in shown]
     every.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 4
-    session = open_with(every.SerializeToString(), options, path)
+    session = open_with(every.SerializeToString(), session_options(fused=False), path)
     given = [output.name for output in session.get_outputs()]
     found = dict(feed) | dict(zip(given, run_with(session, given, feed, path), strict=True))
     tensors = {name: _tensor(value) for name, value in found.items() if isinstance(value, np.ndarray)}

@@ -85,14 +85,25 @@ def simplify(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory(prefix="telcoai-") as folder:
         source, target = Path(folder, "source.onnx"), Path(folder, "target.onnx")
         onnx.save(model, source)
-        options = onnxruntime.SessionOptions()
+        options = session_options()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(target)
-        options.log_severity_level = 4
         open_with(source, options, path)
         simplified = onnx.load(target)
     _name_domains_once(simplified)
     return simplified
+
+
+def session_options(*, fused: bool = True) -> Any:
+    """Options of a session that keeps quiet and runs on one thread; not ``fused``: operators stay as they are."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    if not fused:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return options
 
 
 def open_with(source: Path | bytes, options: Any, path: Path) -> Any:

@@ -17,7 +17,15 @@ from telcoai.workload.importing.front import Pixels, add_front
 from telcoai.workload.importing.head import Pool, add_centroids, add_vector, centroids_of, keep_output
 from telcoai.workload.importing.material import Material
 from telcoai.workload.importing.reading import graph_of, seen_tensors
-from telcoai.workload.importing.source import Shape, fix_sizes, open_with, read_model, run_with, simplify
+from telcoai.workload.importing.source import (
+    Shape,
+    fix_sizes,
+    open_with,
+    read_model,
+    run_with,
+    session_options,
+    simplify,
+)
 from telcoai.workload.importing.wiring import rename
 
 if TYPE_CHECKING:
@@ -55,17 +63,17 @@ class Whole:
         return self.graph.inputs[0]
 
 
-def make_whole(path: Path, reading: Reading, calibration: Material) -> Whole:
-    """Read a model and give it what it lacks; InputError says what it can't be imported for."""
+def make_whole(path: Path, reading: Reading, fitting: Material) -> Whole:
+    """Read a model and give it what it lacks, a head fitted to ``fitting``; InputError says why it can't."""
     model = _bare(path, reading)
-    size = add_front(model, reading.pixels) if calibration.kind == "frames" else 0
+    size = add_front(model, reading.pixels) if fitting.kind == "frames" else 0
     name, shape = model.graph.input[0].name, _shape(model.graph.input[0])
-    feed = {name: next(calibration.fed(size))[None]}
+    feed = {name: next(fitting.fed(size))[None]}
     _refuse_misfit(model.graph.input[0], shape, feed[name])
     output = seen_tensors(model, feed, path)[model.graph.output[0].name]
     width = add_vector(model, output, reading.pool)
     if reading.head == "centroids":
-        centroids = centroids_of(outputs_of(model, path, calibration, size), calibration.labels)
+        centroids = centroids_of(outputs_of(model, path, fitting, size), fitting.labels)
         add_centroids(model, centroids)
         width = len(centroids)
     return Whole(model, graph_of(model, feed, path), width, size)
@@ -77,13 +85,11 @@ def list_graph(path: Path, reading: Reading) -> Graph:
     return graph_of(model, {value.name: _zeros(value) for value in model.graph.input}, path)
 
 
-def outputs_of(model: onnx.ModelProto, path: Path, material: Material, size: int) -> NDArray[np.float32]:
-    """The model's output to every sample: n × D."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    session = open_with(model.SerializeToString(), options, path)
+def outputs_of(
+    model: onnx.ModelProto, path: Path, material: Material, size: int, *, fused: bool = True
+) -> NDArray[np.float32]:
+    """The model's output to every sample: n × D. Not ``fused``: operator by operator, as it is written."""
+    session = open_with(model.SerializeToString(), session_options(fused=fused), path)
     name = session.get_inputs()[0].name
     return np.concatenate([run_with(session, None, {name: value[None]}, path)[0] for value in material.fed(size)])
 

@@ -66,6 +66,7 @@ def test_an_embedder_answers_with_the_nearest_centroid(embedding):
     made = import_model(embedding, quiet)
     info = load_workload(f"{embedding.out}/workload.py:open_workload").info
     assert info.classes == 2
+    assert info.calibrated == 12  # of 24: the others are in the centroids
     assert str(info.variants[0].tensor) == f"INT64 [{tiny.LENGTH}]"
     assert made.variants[0].accuracy == 1.0
 
@@ -109,8 +110,12 @@ def test_what_can_not_be_imported_is_refused_with_its_reason(order, tmp_path):
 def test_what_is_int8_already_is_not_quantised_again(order):
     import_model(replace(order, quantise=True, cutting=Cutting(stages=1)), quiet)
     again = replace(order, model=order.out / "net.stage0.int8.onnx", out=order.out.parent / "again", name="again")
+    whole = replace(again, reading=Reading(), cutting=Cutting(stages=1))
     with pytest.raises(InputError, match="computes with int8 already"):
-        import_model(replace(again, reading=Reading(), cutting=Cutting(stages=1), quantise=True), quiet)
+        import_model(replace(whole, cutting=Cutting(stages=1), quantise=True), quiet)
+    made = import_model(replace(whole, cutting=Cutting(stages=2)), quiet)
+    assert [one.variant for one in made.variants] == ["again-int8"]
+    assert made.composition.absolute == 0.0
 
 
 def test_samples_of_another_shape_than_the_models_are_refused(embedding):

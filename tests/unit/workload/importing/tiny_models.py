@@ -78,7 +78,7 @@ def frames(path: Path, count: int = 40) -> Path:
     return path
 
 
-def sentences(path: Path, count: int = 40) -> Path:
+def sentences(path: Path, count: int = 80) -> Path:
     """Tokens of one parity; the parity is their label."""
     labels = np.arange(count) % 2
     tokens = np.random.default_rng(0).integers(0, 5, (count, LENGTH)) * 2 + labels[:, None]
