@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from telcoai.errors import InputError
@@ -34,10 +35,11 @@ def numbers(option: str, text: str, count: int = 3) -> tuple[float, ...]:
     """So many numbers between commas; InputError when it isn't that."""
     try:
         found = tuple(float(part) for part in text.split(","))
-    except ValueError as err:
-        raise InputError(f"{option}: {text!r} is not {count} numbers between commas") from err
-    if len(found) != count:
-        raise InputError(f"{option}: {text!r} is not {count} numbers between commas")
+    except ValueError:
+        found = ()
+    if len(found) != count or not all(map(math.isfinite, found)):
+        wanted = "a number" if count == 1 else f"{count} numbers between commas"
+        raise InputError(f"{option}: {text!r} is not {wanted}")
     return found
 
 
