@@ -70,7 +70,7 @@ def import_(
         Head | None, typer.Option(help="Answer with the nearest centroid of the calibration slice.")
     ] = None,
     quantise: Annotated[bool, typer.Option("--quantise", help="Add a variant in int8.")] = False,
-    calibration: Annotated[float, typer.Option(help="Share of the samples that is not scored.")] = 0.3,
+    calibration: Annotated[float, typer.Option(min=0, max=1, help="Share of the samples that is not scored.")] = 0.3,
     seed: Annotated[int, typer.Option(min=0, help="Which samples those are.")] = 0,
     tolerance: Annotated[float, typer.Option(min=0, help="Most that stages may differ from the whole.")] = 1e-4,
     output: OutputOption = Output.TABLE,
