@@ -69,3 +69,39 @@ def test_a_bound_that_knows_the_future_is_no_rival(paper):
     facts = [json.loads((folder / f"bound/{name}-r1/run.json").read_text()) for name in ("oracle", "device-only")]
     assert [one["foresight"] for one in facts] == [True, False]
     assert "*" not in next(line for line in done.stdout.splitlines() if line.strip().startswith("oracle"))
+
+
+VOICE = """\
+apiVersion: telcoai/v1alpha1
+kind: Scenario
+metadata: {name: voice}
+spec:
+  testbed: quickstart
+  services:
+    - name: speaker
+      workload: speaker-vowels
+      demand: {arrival: poisson, rate: 5/s}
+      requirements: {latency: {p95: 500ms}, accuracy: {min: 0.90}}
+  strategies: [device-only, edge-only, slo-mpc]
+  warmup: 2s
+  duration: 8s
+"""
+
+
+def test_sequences_are_served_like_frames(tmp_path):
+    (tmp_path / "voice.yaml").write_text(VOICE)
+    done = telcoai(tmp_path, "simulate", "voice.yaml", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    rows = pd.read_parquet(tmp_path / "out/edge-only-r1/samples.parquet")
+    assert rows["correct"].mean() > 0.9
+    assert rows["bytes_sent"].max() < 3000
+
+
+@pytest.mark.sandbox
+def test_sequences_run_for_real(tmp_path):
+    (tmp_path / "voice.yaml").write_text(VOICE.replace("[device-only, edge-only, slo-mpc]", "[edge-only]"))
+    done = telcoai(tmp_path, "bench", "voice.yaml", "--out", "out")
+    assert done.returncode in (0, 4), done.stderr
+    rows = pd.read_parquet(tmp_path / "out/edge-only-r1/samples.parquet")
+    assert (rows["status"] == "200").mean() > 0.95
+    assert rows[rows["status"] == "200"]["correct"].mean() > 0.9
