@@ -30,6 +30,12 @@ def test_a_stage_runs_where_the_host_has_headroom():
     assert modes == {"small-fp32": ("run",) * 3, "small-int8": ("replay",) * 3}
 
 
+def test_a_stage_shorter_than_handing_it_to_a_thread_is_replayed_however_fast_the_host():
+    profile = dataclasses.replace(PROFILE, stage_s={"small-fp32": (0.0009,) * 3, "small-int8": (0.0013,) * 3})
+    modes = choose_modes(small_scenario(), small_workload(), profile, host(0.1))
+    assert modes == {"small-fp32": ("replay",) * 3, "small-int8": ("run",) * 3}
+
+
 @pytest.mark.parametrize("compute", ["run", "replay"])
 def test_the_scenario_has_the_last_word(compute):
     modes = choose_modes(small_scenario(compute=compute), small_workload(), PROFILE, host(100.0))
