@@ -1,90 +1,163 @@
-"""The family of sequences, against its own files."""
+"""The shipped family on speech, against its own files."""
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import yaml
 
-from telcoai.model.wire import WIRES
+from telcoai.errors import InputError
+from telcoai.model.wire import WIRES, to_wire
+from telcoai.model.workload import WorkloadInfo
 from telcoai.workload import speaker_vowels
 from telcoai.workload.chain import Chain
 from telcoai.workload.cost import chain_costs
-from telcoai.workload.replay import cpu_flags, differences, read_meta, read_table
+from telcoai.workload.exit_tables import exit_table
+from telcoai.workload.replay import differences, host_meta, read_meta, read_table
 from telcoai.workload.samples import read_samples
-from telcoai.workload.speaker_vowels.utterances import load
+from telcoai.workload.speaker_vowels import train
+from telcoai.workload.speaker_vowels.training import utterances
+from telcoai.workload.speaker_vowels.training.architecture import Member, members
 
 HERE = Path(speaker_vowels.__file__).parent
-VARIANTS = ["conv24-fp32", "conv24-int8", "conv96-fp32", "conv96-int8"]
+MEMBERS = members()
+
+
+def named(member: Member) -> str:
+    return member.name
 
 
 @cache
-def info():
+def info() -> WorkloadInfo:
     return speaker_vowels.open_workload().info
 
 
-def home_wire(name):
-    return "int8" if name.endswith("int8") else "fp16"
+def written(member: Member) -> list[dict]:
+    """The exits of a variant as workload.yaml has them."""
+    spec = yaml.safe_load((HERE / "workload.yaml").read_text())["spec"]
+    return next(one["exits"] for one in spec["variants"] if one["name"] == member.name)
 
 
-def test_there_are_two_widths_in_two_precisions_and_the_folder_is_small():
-    assert [variant.name for variant in info().variants] == VARIANTS
-    assert sum(path.stat().st_size for path in HERE.iterdir() if path.is_file()) < 1e6
+def test_there_are_two_widths_in_two_precisions_with_three_exits_each():
+    assert [variant.name for variant in info().variants] == [member.name for member in MEMBERS]
+    assert {len(variant.exits) for variant in info().variants} == {3}
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_costs_written_are_those_of_the_graphs(name):
-    stages = info().variant(name).stages
-    costs = chain_costs([onnx.load(stage.path) for stage in stages], (29, 12))
-    assert [(s.flops, s.param_bytes, s.activation_shape) for s in stages] == [
-        (cost.flops, cost.param_bytes, cost.activation_shape) for cost in costs
-    ]
+def test_the_folder_is_under_a_megabyte():
+    assert sum(path.stat().st_size for path in HERE.rglob("*") if "__pycache__" not in path.parts) < 1e6
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_an_activation_is_no_smaller_than_an_utterance(name):
-    variant = info().variant(name)
-    assert variant.input_bytes == 29 * 12 * 4
-    assert all(2 * stage.activation_values >= variant.input_bytes for stage in variant.stages[:-1])
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_costs_written_are_those_of_the_graph(member):
+    variant = info().variant(member.name)
+    costs = chain_costs([onnx.load(stage.path) for stage in variant.stages], variant.tensor.shape)
+    found = [(stage.flops, stage.param_bytes, stage.activation_shape) for stage in variant.stages]
+    assert found == [(cost.flops, cost.param_bytes, cost.activation_shape) for cost in costs]
 
 
-def test_no_scored_utterance_was_calibrated_on():
-    scored, calibrated = read_samples(info().samples_path), read_samples(HERE / "calibration.npz")
-    assert (len(scored), len(calibrated)) == (info().samples, info().calibrated)
-    assert not set(scored.digests()) & set(calibrated.digests())
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_an_activation_has_more_bytes_than_the_input_on_every_wire(member, wire):
+    variant = info().variant(member.name)
+    for stage in variant.stages[:-1]:
+        raw, _ = to_wire(np.zeros((1, *stage.activation_shape), np.float32), wire)
+        assert len(raw) > variant.input_bytes == 29 * 12 * 4
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_exits_told_to_strategies_are_those_of_the_calibration_slice(name):
-    variant, calibrated = info().variant(name), read_samples(HERE / "calibration.npz")
-    wire = home_wire(name)
-    found = Chain([stage.path for stage in variant.stages]).answers(calibrated.inputs(variant), WIRES)[wire]
-    for index, (exit_, accuracy) in enumerate(zip(variant.exits, found.accuracy(calibrated.labels), strict=True)):
-        assert exit_.accuracy == pytest.approx(accuracy, abs=0.02)
-        for threshold, (share, _) in exit_.table.items():
-            assert share == pytest.approx(np.mean(found.confidence[:, index] >= threshold), abs=0.03)
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_the_replay_table_agrees_with_running_every_utterance(member):
+    same_host = read_meta(info().replay_path) == host_meta()
+    found = differences(
+        info(), info().variant(member.name), range(info().samples), tolerance=1e-6 if same_host else 0.1
+    )
+    assert len(found) <= (0 if same_host else 0.02 * len(WIRES) * info().samples)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_the_replay_table_is_what_the_stages_say(name):
-    same_host = read_meta(info().replay_path).get("cpu_flags") == cpu_flags()
-    found = differences(info(), info().variant(name), range(0, 250, 5), 0.002 if same_host else 0.08)
-    assert len(found) <= (0 if same_host else 2)
-
-
-def test_wider_is_more_often_right():
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_accuracies_written_are_those_of_the_replay_table(member):
     labels = read_samples(info().samples_path).labels
-    right = {name: read_table(info().replay_path, name, home_wire(name)).accuracy(labels)[-1] for name in VARIANTS}
-    assert min(right["conv96-fp32"], right["conv96-int8"]) > max(right["conv24-fp32"], right["conv24-int8"]) > 0.9
+    table = read_table(info().replay_path, member.name, member.wire)
+    assert table.prediction.shape == (info().samples, 3)
+    assert [one["accuracy"] for one in written(member)] == pytest.approx(table.accuracy(labels), abs=1e-4)
+    assert all(one["accuracy"] == one["accuracy_shipped"] for one in written(member))
 
 
-def test_utterances_of_the_archive_s_form_are_read_and_filled_up(tmp_path):
-    series = ":".join(["1.5,-0.5,0.25"] * 12)
-    for name, lines in (("TRAIN", [f"{series}:1"]), ("TEST", [f"{series}:{1 + k % 9}" for k in range(200)])):
-        (tmp_path / f"JapaneseVowels_{name}.ts").write_text("\n".join(["# note", "@dimensions 12", "@data", *lines]))
-    found = load(tmp_path, 1)
-    assert [len(part) for part in (found.train, found.calibration, found.scored)] == [1, 120, 80]
-    assert found.train.frames.shape == (1, 29, 12)
-    assert found.train.frames[0, :3, 4].tolist() == [1.5, -0.5, 0.25]
-    assert not found.train.frames[0, 3:].any()
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_strategies_are_told_what_running_the_calibration_slice_says(member):
+    variant, samples = info().variant(member.name), read_samples(HERE / "calibration.npz")
+    wire = member.wire
+    ran = Chain([stage.path for stage in variant.stages]).answers(samples.inputs(variant), [wire])[wire]
+    told = [one.accuracy for one in variant.exits]
+    assert told == [one["accuracy_calibration"] for one in written(member)]
+    same_host = read_meta(info().replay_path) == host_meta()
+    assert told == pytest.approx(ran.accuracy(samples.labels), abs=1e-4 if same_host else 0.02)
+    if same_host:
+        assert [one["table"] for one in written(member)[:-1]] == [exit_table(ran, samples.labels, at) for at in (0, 1)]
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=named)
+def test_the_first_exit_knows_least_and_fewer_leave_above_a_higher_threshold(member):
+    exits = info().variant(member.name).exits
+    assert 0.9 < exits[0].accuracy < exits[1].accuracy
+    assert exits[2].accuracy > 0.97
+    for one in exits[:-1]:
+        shares = [share for _, (share, _) in sorted(one.table.items())]
+        assert len(shares) == 10
+        assert all(low >= high for low, high in pairwise(shares))
+
+
+def test_slices_are_apart_and_their_sizes_are_those_written():
+    calibration, scored = read_samples(HERE / "calibration.npz"), read_samples(info().samples_path)
+    assert (len(calibration), len(scored)) == (info().calibrated, info().samples) == (124, 246)
+    assert not set(calibration.digests()) & set(scored.digests())
+    assert set(scored.labels) == set(calibration.labels) == set(range(info().classes))
+
+
+def test_figures_in_the_readme_are_those_of_the_file():
+    text = (HERE / "README.md").read_text()
+    for member in MEMBERS:
+        shares = [f"{one['accuracy']:.3f}" for one in written(member)]
+        told = " / ".join(f"{one['accuracy_calibration']:.3f}" for one in written(member))
+        assert f"| `{member.name}` | {' | '.join(shares)} | {told} |" in text
+
+
+def row(frames: int, speaker: int, value: float) -> str:
+    return ":".join([",".join([str(value)] * frames)] * 12 + [str(speaker)])
+
+
+def test_utterances_are_read_as_frames_of_coefficients_with_zeros_after_the_last(tmp_path):
+    lines = ["#about", "@data", *(row(7 + n, 1 + n % 9, n + 1.0) for n in range(9))]
+    (tmp_path / utterances.TRAIN).write_text("\n".join([*lines, row(29, 9, -1.0)]))
+    (tmp_path / utterances.TEST).write_text("\n".join(lines))
+    data = utterances.load(tmp_path)
+    assert [len(part) for part in (data.train, data.calibration, data.scored)] == [10, 3, 6]
+    assert data.train.frames.shape == (10, 29, 12)
+    assert (data.train.frames[1, :8] == 2.0).all()
+    assert not data.train.frames[1, 8:].any()
+    assert list(data.calibration.labels) == [0, 3, 6]
+    assert list(data.scored.labels) == [1, 2, 4, 5, 7, 8]
+
+
+@pytest.mark.parametrize("line", ["1,2:3", "a:b:1", row(30, 1, 1.0)], ids=["short", "words", "long"])
+def test_a_file_of_other_series_is_refused(tmp_path, line):
+    (tmp_path / "odd.ts").write_text(line)
+    with pytest.raises(InputError, match=r"odd\.ts"):
+        utterances.read(tmp_path / "odd.ts")
+
+
+def test_a_missing_file_is_refused_with_what_to_give(tmp_path):
+    with pytest.raises(InputError, match=r"JapaneseVowels_TEST\.ts") as caught:
+        utterances.load(tmp_path)
+    assert "--data" in caught.value.hint
+
+
+def test_the_log_holds_no_machine_paths_and_help_names_the_steps(capsys, monkeypatch):
+    assert "/" not in (HERE / "train.log").read_text()
+    monkeypatch.setattr("sys.argv", ["train.py", "--help"])
+    with pytest.raises(SystemExit):
+        train.main()
+    shown = capsys.readouterr().out
+    assert all(step in shown for step in ("fit", "describe"))

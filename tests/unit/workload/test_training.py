@@ -9,7 +9,7 @@ from telcoai.workload.chain import Answers
 from telcoai.workload.efficientnet_lite import train
 from telcoai.workload.efficientnet_lite.training import cifar10
 from telcoai.workload.efficientnet_lite.training.architecture import SIZES, blocks, members, same_padding
-from telcoai.workload.efficientnet_lite.training.describe import exit_table
+from telcoai.workload.exit_tables import exit_table
 
 
 def test_lite1_is_lite0_with_deeper_inner_groups():

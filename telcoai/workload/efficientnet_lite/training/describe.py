@@ -17,12 +17,12 @@ from telcoai.workload.efficientnet_lite.training import architecture, cifar10
 from telcoai.workload.efficientnet_lite.training.architecture import Member
 from telcoai.workload.efficientnet_lite.training.cifar10 import SHIPPED, Cifar10
 from telcoai.workload.efficientnet_lite.training.evaluate import Places, read_answers
+from telcoai.workload.exit_tables import exit_table
 from telcoai.workload.replay import host_meta, write_tables
 from telcoai.workload.samples import write_samples
 from telcoai.workload.writing import Items, document, stage_row, text_of
 
 NAME = "efficientnet-lite"
-THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 HEADER = """\
 # yaml-language-server: $schema=../../spec/schemas/workload.json
 # Written by train.py from the graphs and their evaluation; see README.md. Not to be edited by hand.
@@ -46,17 +46,6 @@ def describe(places: Places, target: Path) -> None:
 def costs_of(files: list[Path], size: int) -> list[StageCost]:
     """Costs of the stages in these files for frames of ``size`` pixels."""
     return chain_costs([onnx.load(path) for path in files], (size, size, 3))
-
-
-def exit_table(answers: Answers, labels: Any, exit_: int) -> list[list[float]]:
-    """Rows of threshold, share of all samples at or above it, accuracy of those (0 when there are none)."""
-    confidence, right = answers.confidence[:, exit_], answers.prediction[:, exit_] == labels
-    rows = []
-    for threshold in THRESHOLDS:
-        leaving = confidence >= threshold
-        accuracy = float(right[leaving].mean()) if leaving.any() else 0.0
-        rows.append([threshold, round(float(leaving.mean()), 4), round(accuracy, 4)])
-    return rows
 
 
 def _spec(variants: list[dict[str, Any]], calibrated: int) -> dict[str, Any]:

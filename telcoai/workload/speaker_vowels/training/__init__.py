@@ -1,0 +1,1 @@
+"""How the family was made: data, network, graphs, and what is written of them. Needs the extra ``train``."""
