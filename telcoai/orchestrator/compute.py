@@ -6,7 +6,6 @@ import os
 import statistics
 import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from telcoai.errors import InputError
@@ -14,6 +13,7 @@ from telcoai.model.scenario import Demand, DemandChange, Scenario, Service
 from telcoai.model.timing import decode_seconds, once_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile
 from telcoai.model.workload import Variant, WorkloadInfo
+from telcoai.workload.chain import open_session
 
 HEADROOM = 2.0
 """A stage runs for real only if its paced time is this many times what it takes this host when idle: the host also
@@ -146,7 +146,7 @@ def _measure_variant(variant: Variant) -> tuple[float, ...]:
     value: Any = np.zeros((1, *tensor.shape), tensor.numpy) if tensor else np.zeros((1, size, size, 3), np.uint8)
     times = []
     for stage in variant.stages:
-        session = _session(stage.path)
+        session = open_session(stage.path)
         feed = {session.get_inputs()[0].name: value}
         outputs = session.run(None, feed)
         times.append(statistics.median(_timed(session, feed) for _ in range(TRIALS)))
@@ -159,12 +159,3 @@ def _timed(session: Any, feed: Mapping[str, Any]) -> float:
     started = time.perf_counter()
     session.run(None, feed)
     return time.perf_counter() - started
-
-
-def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -6,17 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A stage that was ``loaded`` or ``unloaded``: when, by the node's clock, how long that took, and its bytes."""
-
-    kind: str
-    variant: str
-    stage: int
-    at_ns: int
-    ms: float
-    bytes: int
+from telcoai.serving.residency import Moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from telcoai.model.view import Strategy
 from telcoai.orchestrator.applier import Applier
 from telcoai.orchestrator.clock import RunClock
 from telcoai.orchestrator.decide import Decider
-from telcoai.orchestrator.figures import Moved, NodeFigures
+from telcoai.orchestrator.figures import NodeFigures
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline
+from telcoai.serving.residency import Moved
 
 LOADED_POLL_S = 0.05
 

@@ -29,7 +29,8 @@ KEPT = 512
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A stage that came or went at ``at_ns`` (monotonic): how long that took, and its bytes."""
+    """A stage that was ``loaded`` or ``unloaded``: when, by the node's monotonic clock, how long that took, and its
+    bytes."""
 
     kind: str
     variant: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from telcoai.model.memory import DRAIN_S, load_seconds, stage_bytes
 from telcoai.model.topology import DeviceProfile
 from telcoai.model.workload import WorkloadInfo
-from telcoai.orchestrator.figures import Moved
+from telcoai.serving.residency import Moved
 from telcoai.simulation.events import Cores, Events, Process
 
 Key = tuple[str, int]
