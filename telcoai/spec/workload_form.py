@@ -35,7 +35,7 @@ class ExitForm(Form):
     accuracy: Share = Field(description="On the whole test set, if every sample left here.")
     accuracy_shipped: Share = Field(description="The same on the samples beside this file, which are scored.")
     accuracy_calibration: Share = Field(
-        description="The same on the calibration slice, disjoint from the test set: what strategies are told."
+        description="The same on the calibration slice, disjoint from what is scored: what strategies are told."
     )
     table: Annotated[list[Row], Field(max_length=1000)] = Field(
         [], description="Rows of threshold, share of samples at or above it, accuracy of those."

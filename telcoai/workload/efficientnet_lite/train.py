@@ -108,7 +108,7 @@ def quantise(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Run a backbone's variants on all test images and on the calibration slice."""
+    """Run a backbone's variants on all test images."""
     from telcoai.workload.efficientnet_lite.training.evaluate import evaluate
 
     evaluate(architecture.members(arguments.backbone), _places(arguments), arguments.processes)

@@ -127,6 +127,14 @@ def test_strategies_are_told_what_the_calibration_slice_says(name):
     assert told == [one["accuracy_calibration"] for one in written(name)]
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+def test_that_slice_is_the_test_images_which_are_not_scored(name):
+    told, scored = info().calibrated, info().samples
+    for one in written(name):
+        of_all = (one["accuracy_calibration"] * told + one["accuracy_shipped"] * scored) / (told + scored)
+        assert of_all == pytest.approx(one["accuracy"], abs=2e-4)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_no_variant_costs_more_than_one_that_is_as_accurate(precision):
     chosen = sorted((v for v in info().variants if v.precision == precision), key=lambda v: v.flops)
@@ -157,7 +165,7 @@ def test_later_exits_are_better_and_fewer_leave_above_a_higher_threshold(name):
         assert shares == sorted(shares, reverse=True)
 
 
-def test_calibration_and_scored_samples_share_no_image():
+def test_samples_that_ranges_are_of_and_scored_ones_share_no_image():
     calibration, scored = read_samples(HERE / "calibration.npz"), read_samples(info().samples_path)
     assert len(calibration) == 1_000
     assert len(scored) == info().samples >= 2_000

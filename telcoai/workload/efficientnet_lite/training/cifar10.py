@@ -13,9 +13,9 @@ from PIL import Image
 from telcoai.workload.samples import Samples
 
 CALIBRATION = 1_000
-"""The last training images: never trained on; thresholds and int8 ranges come from them."""
+"""The last training images: never trained on; int8 ranges and the correction of a first exit come from them."""
 SHIPPED = 2_500
-"""The first test images: the scored slice that travels with the package."""
+"""The first test images: the scored slice that travels with the package. What strategies are told is of the others."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def describe(places: Places, target: Path) -> None:
     write_samples(target / "calibration.npz", data.calibration)
     _write_replay(everyone, places, target / "replay.npz")
     variants = [_variant(member, places, data) for member in everyone]
-    text = text_of(document(NAME, _spec(variants, len(data.calibration.labels))))
+    text = text_of(document(NAME, _spec(variants, len(data.test) - SHIPPED)))
     (target / "workload.yaml").write_text(HEADER + text, encoding="utf-8")
     figures = {member.name: _figures(member, places, data) for member in everyone}
     (target / "evaluation.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -70,15 +70,18 @@ def _variant(member: Member, places: Places, data: Cifar10) -> dict[str, Any]:
 
 
 def _exit(member: Member, places: Places, data: Cifar10, index: int) -> dict[str, Any]:
-    """Figures of one exit over the variant's own wire; the last exit needs no table, as all that reach it leave."""
-    test = read_answers(places.answers(member), "test", member.wire)
-    calibration = read_answers(places.answers(member), "calibration", member.wire)
+    """Figures of one exit over the variant's own wire; the last exit needs no table, as all that reach it leave.
+
+    What strategies are told, thresholds included, is of the test images that are not shipped and so never scored.
+    """
+    test, labels = read_answers(places.answers(member), "test", member.wire), data.test.labels
+    rest, rest_labels = Answers(test.prediction[SHIPPED:], test.confidence[SHIPPED:]), labels[SHIPPED:]
     last = index == len(architecture.STAGE_GROUPS) - 1
-    table = [] if last else exit_table(calibration, data.calibration.labels, index)
+    table = [] if last else exit_table(rest, rest_labels, index)
     return {
-        "accuracy": round(test.accuracy(data.test.labels)[index], 4),
-        "accuracy_shipped": round(_first(test).accuracy(data.test.labels[:SHIPPED])[index], 4),
-        "accuracy_calibration": round(calibration.accuracy(data.calibration.labels)[index], 4),
+        "accuracy": round(test.accuracy(labels)[index], 4),
+        "accuracy_shipped": round(_first(test).accuracy(labels[:SHIPPED])[index], 4),
+        "accuracy_calibration": round(rest.accuracy(rest_labels)[index], 4),
         "table": [Items(row) for row in table],
     }
 

@@ -1,4 +1,4 @@
-"""Runs variants on the whole test set and on the calibration slice."""
+"""Runs variants on the whole test set."""
 
 from __future__ import annotations
 
@@ -34,21 +34,19 @@ class Places:
 
 
 def evaluate(chosen: tuple[Member, ...], places: Places, processes: int = 2) -> None:
-    """Keep every variant's answers to both slices; a process each, at most ``processes`` at a time."""
+    """Keep every variant's answers to all test images; a process each, at most ``processes`` at a time."""
     with ProcessPoolExecutor(processes) as pool:
         for line in pool.map(_evaluate, chosen, [places] * len(chosen)):
             LOG.info("%s", line)
 
 
 def _evaluate(member: Member, places: Places) -> str:
-    """Both slices over the variant's own wire; over the other one the shipped part of the test images."""
+    """All test images over the variant's own wire; over the other one those that are shipped."""
     data = cifar10.load(places.data)
     chain = Chain([places.models / name for name in member.files])
     shipped, rest = data.test.part(0, SHIPPED), data.test.part(SHIPPED, len(data.test))
     parts = {("test", wire): [found] for wire, found in chain.answers(shipped.scaled(member.size), WIRES).items()}
     parts["test", member.wire] += [chain.answers(rest.scaled(member.size), [member.wire])[member.wire]]
-    calibration = chain.answers(data.calibration.scaled(member.size), [member.wire])[member.wire]
-    parts["calibration", member.wire] = [calibration]
     arrays: dict[str, NDArray[Any]] = {}
     lines = []
     for (name, wire), pieces in parts.items():
