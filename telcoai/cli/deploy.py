@@ -36,14 +36,14 @@ def deploy(
             one.service,
             one.device,
             one.variant,
-            ", ".join(one.hops),
+            " | ".join(", ".join(row) for row in one.rows),
             ", ".join(f"{t:g}" for t in one.thresholds),
             one.wire,
         ]
         for one in plan.assignments
     ]
     if output is Output.JSON:
-        keys = ("service", "device", "variant", "hops", "thresholds", "wire")
+        keys = ("service", "device", "variant", "hops", "replicas", "thresholds", "wire")
         print_json([{key: getattr(one, key) for key in keys} for one in plan.assignments])
     else:
         columns = ["service", "device", "variant", "stages on", "leaves at confidence", "wire"]

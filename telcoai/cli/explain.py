@@ -148,6 +148,7 @@ def _plain_outlook(one: Outlook) -> dict[str, Any]:
         "shape": one.shape,
         "variant": chosen.variant,
         "hops": list(chosen.hops),
+        "replicas": [list(row) for row in chosen.replicas],
         "thresholds": list(chosen.thresholds),
         "wire": chosen.wire,
         "batch": chosen.batch,

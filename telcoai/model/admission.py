@@ -10,4 +10,9 @@ def is_admitted(number: int, share: float) -> bool:
 
     As evenly spread as can be, and without chance: request k is admitted when ⌊(k + 1) × share⌋ exceeds ⌊k × share⌋.
     """
-    return math.floor((number + 1) * share) > math.floor(number * share)
+    return admitted_before(number + 1, share) > admitted_before(number, share)
+
+
+def admitted_before(number: int, share: float) -> int:
+    """How many requests before the one of this number are admitted."""
+    return math.floor(number * share)

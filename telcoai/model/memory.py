@@ -48,7 +48,8 @@ def load_seconds(profile: DeviceProfile, variant: Variant, stage: int) -> float:
 
 
 def needs(assignment: Assignment, workload: WorkloadInfo) -> dict[str, set[Held]]:
-    """Stages that an assignment needs in the memory of each node: of its hops, and of its device to fall back on.
+    """Stages that an assignment needs in the memory of each node: of its rows of hops, and of its device to fall
+    back on.
 
     What Kubernetes places is left out: nobody knows where.
     """
@@ -60,9 +61,10 @@ def needs(assignment: Assignment, workload: WorkloadInfo) -> dict[str, set[Held]
 def stages_needed(assignment: Assignment, counts: Mapping[str, int]) -> dict[str, set[tuple[str, int]]]:
     """As ``needs``, as (variant, stage); ``counts``: how many stages each variant has."""
     found: dict[str, set[tuple[str, int]]] = {}
-    for stage, hop in enumerate(assignment.hops):
-        if hop != ANYWHERE:
-            found.setdefault(hop, set()).add((assignment.variant, stage))
+    for row in assignment.rows:
+        for stage, hop in enumerate(row):
+            if hop != ANYWHERE:
+                found.setdefault(hop, set()).add((assignment.variant, stage))
     if assignment.fallback == "local" or (assignment.admit < 1 and assignment.otherwise == "degrade"):
         name = assignment.fallback_variant or assignment.variant
         found.setdefault(assignment.device, set()).update((name, stage) for stage in range(counts[name]))

@@ -11,7 +11,7 @@ ANYWHERE = "*"
 MOST_BATCH, MOST_BATCH_WAIT_MS, MOST_PRIORITY = 64, 10_000.0, 1000
 """Bounds of an assignment's ``batch``, its ``batch_wait_ms``, and its ``priority`` either way."""
 
-_LEFT_OUT = ("admit", "otherwise", "batch", "batch_wait_ms", "priority")
+_LEFT_OUT = ("admit", "otherwise", "batch", "batch_wait_ms", "priority", "replicas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Assignment:
     variant, wire, batch, wait and priority. ``batch_wait_ms``: longest that the first of them waits for others on a
     node; 0 takes who waits for a core anyway. ``priority``: who waits for a core of a node gets it by priority, the
     highest first, and among equals in order of arrival. Nobody who holds a core is interrupted.
+    ``replicas``: further rows of hops, as long as ``hops`` each, whose nodes serve the same stages: requests take
+    ``hops`` and the replicas in turn (``telcoai.model.turns``). A row that is there twice gets two turns. None of them
+    is ``*``. A request whose row has a dead node falls back; it isn't tried on another row.
     """
 
     service: str
@@ -44,9 +47,20 @@ class Assignment:
     batch: int = 1
     batch_wait_ms: float = 0.0
     priority: int = 0
+    replicas: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """Every row of hops that requests take in turn, ``hops`` first."""
+        return (self.hops, *self.replicas)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that serve stages, whichever row they are of, each once."""
+        return tuple(dict.fromkeys(hop for row in self.rows for hop in row))
 
     def plain(self) -> dict[str, Any]:
-        """As JSON has it: admission, batching and priority only where they are asked for."""
+        """As JSON has it: admission, batching, priority and replicas only where they are asked for."""
         same = {one.name: one.default for one in fields(self) if one.name in _LEFT_OUT}
         return {name: value for name, value in asdict(self).items() if name not in same or value != same[name]}
 

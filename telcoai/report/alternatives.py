@@ -17,11 +17,11 @@ from telcoai.model.plan import Assignment, Plan
 from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import Menu, as_option, candidates, chains, hops_of, menu
-from telcoai.strategy.course import Course, Origin, course
-from telcoai.strategy.frames import frames_of
+from telcoai.strategy.course import Course
 from telcoai.strategy.joules import Powers
+from telcoai.strategy.mixture import mixed
 from telcoai.strategy.observed import occupancy
-from telcoai.strategy.outlook import gatherings, own_places
+from telcoai.strategy.outlook import follow_rows, gatherings
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import as_measured
 
@@ -91,9 +91,9 @@ class Alternatives:
 
     def _likeness(self, one: Assignment) -> object:
         """Equal for those who do alike, whatever their names."""
-        hops = tuple("" if hop == one.device else hop for hop in one.hops)
+        hops = sorted(tuple("" if hop == one.device else hop for hop in row) for row in one.rows)
         queueing = one.batch, one.batch_wait_ms, one.priority
-        return one.service, one.variant, hops, one.thresholds, one.wire, queueing, self._sites.alive(one.device)
+        return one.service, one.variant, (*hops,), one.thresholds, one.wire, queueing, self._sites.alive(one.device)
 
     def _tell(self, alike: list[Assignment]) -> Told:
         known = [found for one in alike if (found := self._chosen(one)) is not None]
@@ -138,6 +138,7 @@ class Alternatives:
                     chosen,
                     variant=one.option.variant.name,
                     hops=hops_of(one, chain),
+                    replicas=(),
                     thresholds=one.option.thresholds,
                     wire=one.wire,
                     batch=1,
@@ -149,33 +150,24 @@ class Alternatives:
 
     def _outlook(self, one: Assignment, others: Occupancy) -> Outlook | None:
         """Predicted with the device's own load on top of the others'."""
-        options, path, rate_per_s = self._menus[one.service], self._course(one), self._rate(one)
+        options, rows, rate_per_s = self._menus[one.service], self._rows(one), self._rate(one)
         option = as_option(one, options)
-        if path is None or option is None:
+        if not rows or option is None:
             return None
-        others.add(path, rate_per_s)
-        found = loaded(path, options.percentile, others)
-        joules = self._powers.request_j(path, rate_per_s, others)
-        others.add(path, -rate_per_s)
+        for path, share in rows:
+            others.add(path, rate_per_s * share)
+        found = mixed([(loaded(path, options.percentile, others), share) for path, share in rows], options.percentile)
+        joules = sum(share * self._powers.request_j(path, rate_per_s * share, others) for path, share in rows)
+        for path, share in rows:
+            others.add(path, -rate_per_s * share)
         times = 1e3 * found.mean_s, 1e3 * found.tail_s
         return Outlook(one, self._shape(one), option.forecast.accuracy, *times, joules)
 
-    def _course(self, one: Assignment) -> Course | None:
-        """None for what can't be followed: a node that is down or out of reach, or wherever Kubernetes chooses."""
+    def _rows(self, one: Assignment) -> tuple[tuple[Course, float], ...]:
+        """The course of each row of hops, and its share of requests. None at all where one can't be followed: a node is
+        down or out of reach, or wherever Kubernetes chooses."""
         options = self._menus.get(one.service)
-        option = as_option(one, options) if options else None
-        if options is None or option is None or not all(map(self._sites.alive, (one.device, *one.hops))):
-            return None
-        service = options.service
-        origin = Origin(
-            one.device,
-            service.workload,
-            self._rate(one),
-            frames_of(service),
-            service.requirements.percentile,
-            own_places(one, self._batches),
-        )
-        return course(option, one.hops, one.wire, self._sites, origin)
+        return follow_rows(one, options.service, self._sites, self._batches) if options else ()
 
     def _load_under(self, plan: Plan) -> Occupancy:
         """The plan's load, with what the view shows beyond the load of the plan that it was seen under."""
@@ -189,23 +181,23 @@ class Alternatives:
 
     def _loads(self, plan: Plan) -> Iterator[tuple[Course, float]]:
         for one in plan.assignments:
-            path = self._course(one)
-            if path is not None:
-                yield path, self._rate(one)
+            for path, share in self._rows(one):
+                yield path, self._rate(one) * share
 
     def _others(self, one: Assignment) -> Occupancy:
         """The load without the device's own, to be changed freely."""
         load = replace(self._load, nodes=dict(self._load.nodes), links=dict(self._load.links))
-        own = self._course(one)
-        if own is not None:
-            load.add(own, -self._rate(one))
+        for path, share in self._rows(one):
+            load.add(path, -self._rate(one) * share)
         return load
 
     def _rate(self, one: Assignment) -> float:
         return self._menus[one.service].service.rate_per_s.get(one.device, 0.0)
 
     def _shape(self, one: Assignment) -> str:
-        """``device only``, ``edge only``, ``cloud only``, or ``split``."""
+        """``device only``, ``edge only``, ``cloud only``, ``split``, or ``in turn``."""
+        if one.replicas:
+            return "in turn"
         if len(set(one.hops)) > 1:
             return "split"
         tier = self._sites.node(one.hops[0]).tier
@@ -225,7 +217,13 @@ def in_time(outlooks: Iterable[Outlook], service: ServiceView) -> list[Outlook]:
 
 
 def placement(one: Assignment) -> str:
-    """``edge``, or with the number of stages ``device ×1 → edge ×2``; the device's own name is left out."""
-    named = ("device" if hop == one.device else hop for hop in one.hops)
+    """``edge``, or with the number of stages ``device ×1 → edge ×2``; the device's own name is left out. With replicas
+    ``edge-1 | edge-2 in turn``."""
+    rows = [_row(one.device, row) for row in one.rows]
+    return rows[0] if len(rows) == 1 else f"{' | '.join(rows)} in turn"
+
+
+def _row(device: str, hops: tuple[str, ...]) -> str:
+    named = ("device" if hop == device else hop for hop in hops)
     steps = [(hop, len(list(same))) for hop, same in groupby(named)]
     return steps[0][0] if len(steps) == 1 else " → ".join(f"{hop} ×{count}" for hop, count in steps)

@@ -178,8 +178,13 @@ def _read(turn: _Turn, setting: _Setting) -> tuple[View, Plan]:
 
 def _plan(plain: Line) -> Plan:
     """A plan from its line; KeyError or TypeError when it is none."""
-    ones = (one | {"hops": tuple(one["hops"]), "thresholds": tuple(one["thresholds"])} for one in plain["assignments"])
-    return Plan(tuple(Assignment(**one) for one in ones), plain["reason"], plain["predictions"])
+    return Plan(tuple(map(_assignment, plain["assignments"])), plain["reason"], plain["predictions"])
+
+
+def _assignment(plain: Line) -> Assignment:
+    tuples: dict[str, Any] = {name: tuple(plain[name]) for name in ("hops", "thresholds")}
+    tuples["replicas"] = tuple(tuple(row) for row in plain.get("replicas", ()))
+    return Assignment(**{**plain, **tuples})
 
 
 def _explained(turn: _Turn, setting: _Setting, device: str) -> Explained:

@@ -10,6 +10,7 @@ import numpy as np
 from telcoai.model.admission import is_admitted
 from telcoai.model.jpeg import most_bytes
 from telcoai.model.plan import ANYWHERE, Assignment
+from telcoai.model.turns import turn_of
 from telcoai.serving import forwarding, routes
 from telcoai.serving.catalog import CONFIDENCE, JPEG_FRAME, PREDICTION, SAMPLE, Catalog, input_spec
 from telcoai.serving.config import NodeConfig, VariantConfig
@@ -19,7 +20,7 @@ from telcoai.serving.jobs import Answer, Job
 from telcoai.serving.ledger import Ledger
 from telcoai.serving.plans import NodePlan
 from telcoai.serving.refusals import Dropped, Refused
-from telcoai.serving.routes import Route, Routes, local_route, route_of
+from telcoai.serving.routes import Route, Routes, local_route, routes_of
 from telcoai.serving.samples import Samples
 from telcoai.serving.server import Request, Response
 from telcoai.serving.stages import StageRunner
@@ -39,7 +40,7 @@ class Node:
     def __init__(self, config: NodeConfig, runner: StageRunner, forwarder: Forwarder, stats: Stats) -> None:
         self.catalog = Catalog(config)
         self.plan: NodePlan = {}
-        self._planned: dict[str, Route] = {}
+        self._planned: dict[str, tuple[Route, ...]] = {}
         self._switchover: Switchover | None = None
         self.samples = Samples()
         self._config = config
@@ -66,7 +67,7 @@ class Node:
 
     def put(self, one: Assignment) -> None:
         """An assignment is in force from now on."""
-        self._planned[one.service] = route_of(one)
+        self._planned[one.service] = routes_of(one)
         self.plan[one.service] = one
 
     @property
@@ -108,8 +109,9 @@ class Node:
     async def _as_service(self, service: str, request: Request, inference: Inference, ledger: Ledger) -> Response:
         self._stats.arrivals[service] += 1
         assignment = self._assignment(service, request)
-        route = self._planned[service]
-        if not is_admitted(self._stats.arrivals[service] - 1, assignment.admit):
+        number = self._stats.arrivals[service] - 1
+        route = self._planned[service][turn_of(number, assignment)]
+        if not is_admitted(number, assignment.admit):
             route = self._route_of_the_rest(assignment)
         job = Job(route, ledger, sample=_number(request, forwarding.SAMPLE), deadline_ns=_deadline(request))
         self._give_frame(job, inference, assignment)

@@ -33,6 +33,7 @@ class AssignmentForm:
     batch: Batch = 1
     batch_wait_ms: BatchWait = 0.0
     priority: Priority = 0
+    replicas: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, config=FORM)
@@ -77,7 +78,8 @@ def _reasons(one: AssignmentForm, config: NodeConfig) -> list[str]:
     if workload is None:
         return [f"{one.service}: unknown service"]
     variants = {variant.name: variant for variant in workload.variants}
-    reasons = [f"{one.service}: unknown hop {hop!r}" for hop in one.hops if hop not in {config.node, *config.peers}]
+    rows, known = (one.hops, *one.replicas), {config.node, *config.peers}
+    reasons = [f"{one.service}: unknown hop {hop!r}" for row in rows for hop in row if hop not in known]
     is_needed = one.fallback == "local" or one.otherwise == "degrade"
     if is_needed and one.fallback_variant and one.fallback_variant not in variants:
         reasons.append(f"{one.service}: unknown fallback_variant {one.fallback_variant!r}")
@@ -85,8 +87,7 @@ def _reasons(one: AssignmentForm, config: NodeConfig) -> list[str]:
     if variant is None:
         return [*reasons, f"{one.service}: unknown variant {one.variant!r}"]
     stages = len(variant.stages)
-    if len(one.hops) != stages:
-        reasons.append(f"{one.service}: {len(one.hops)} hops for {stages} stages")
+    reasons += [f"{one.service}: {len(row)} hops for {stages} stages" for row in rows if len(row) != stages]
     if len(one.thresholds) != stages - 1:
         reasons.append(f"{one.service}: {len(one.thresholds)} thresholds for {stages - 1} early exits")
     reasons += [

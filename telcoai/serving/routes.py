@@ -93,14 +93,18 @@ class Routes:
             raise Refused(400, f"{HEADER}: stage {route.stage} is for {route.hops[route.stage]}, not {self._node}")
 
 
-def route_of(assignment: Assignment) -> Route:
-    """The route that requests of an assignment take."""
+def routes_of(assignment: Assignment) -> tuple[Route, ...]:
+    """The routes that requests of an assignment take in turn, one for each row of hops."""
+    return tuple(_route_of(assignment, row) for row in assignment.rows)
+
+
+def _route_of(assignment: Assignment, hops: tuple[str, ...]) -> Route:
     return Route(
         service=assignment.service,
         device=assignment.device,
         variant=assignment.variant,
         stage=0,
-        hops=assignment.hops,
+        hops=hops,
         thresholds=assignment.thresholds,
         wire="int8" if assignment.wire == "int8" else "fp16",
         batch=assignment.batch,

@@ -149,7 +149,7 @@ def call_seconds(jobs: Sequence[Job], node: str, profile: DeviceProfile) -> floa
 
 
 def job_of(service: SimulatedService, one: Arrival, assignment: Assignment) -> Job:
-    """A request as its device begins it."""
+    """A request as its device begins it, on the first row of hops."""
     variant = service.workload.variant(assignment.variant)
     chosen = (assignment.hops, assignment.thresholds, assignment.wire)
     queueing = (assignment.batch, assignment.batch_wait_ms, assignment.priority)

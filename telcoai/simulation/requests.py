@@ -9,6 +9,7 @@ from telcoai.load.rows import Row
 from telcoai.model.admission import is_admitted
 from telcoai.model.plan import Assignment
 from telcoai.model.routes import Step
+from telcoai.model.turns import turn_of
 from telcoai.serving.client import DEAD_AFTER_S
 from telcoai.simulation.computing import compute
 from telcoai.simulation.events import Process
@@ -57,7 +58,9 @@ class Requests:
         status, fallback = "200", ""
         try:
             _take_in(one.service, device, planned)
-            if not is_admitted(device.arrivals[one.service] - 1, assignment.admit):
+            number = device.arrivals[one.service] - 1
+            job.hops = assignment.rows[turn_of(number, assignment)]
+            if not is_admitted(number, assignment.admit):
                 job = rest_of(job, assignment)
             try:
                 yield from self._serve(job, device)

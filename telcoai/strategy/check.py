@@ -99,11 +99,17 @@ def _form(one: object, number: int) -> list[str]:
         for name in _TEXTS
         if not isinstance(getattr(one, name), str)
     ]
-    if not isinstance(one.hops, tuple) or not all(isinstance(hop, str) for hop in one.hops):
+    if not _is_row(one.hops):
         found.append(f"assignment {number}: hops is not a tuple of node names")
+    if not isinstance(one.replicas, tuple) or not all(_is_row(row) for row in one.replicas):
+        found.append(f"assignment {number}: replicas is not a tuple of rows, each a tuple of node names")
     if not isinstance(one.thresholds, tuple):
         found.append(f"assignment {number}: thresholds is {_kind(one.thresholds)}, not a tuple of numbers")
     return found
+
+
+def _is_row(row: object) -> bool:
+    return isinstance(row, tuple) and all(isinstance(hop, str) for hop in row)
 
 
 def _content(one: Assignment, known: _Known) -> list[str]:
@@ -160,6 +166,11 @@ def _lengths(one: Assignment, variant: Variant) -> list[str]:
     found = []
     if len(one.hops) != stages:
         found.append(f"{len(one.hops)} hops for the {stages} stages of {variant.name}")
+    found += [
+        f"replica {number} has {len(row)} hops for the {stages} stages of {variant.name}"
+        for number, row in enumerate(one.replicas, 1)
+        if len(row) != stages
+    ]
     if len(one.thresholds) != stages - 1:
         found.append(f"{len(one.thresholds)} thresholds for the {stages - 1} early exits of {variant.name}")
     found += [
@@ -171,23 +182,26 @@ def _lengths(one: Assignment, variant: Variant) -> list[str]:
 
 
 def _hops(one: Assignment, known: _Known) -> list[str]:
-    if ANYWHERE in one.hops:
+    if ANYWHERE in one.nodes:
         return _anywhere(one, known)
-    unknown = [hop for hop in dict.fromkeys(one.hops) if hop not in known.island]
+    unknown = [hop for hop in one.nodes if hop not in known.island]
     if unknown:
         return [f"unknown node {hop!r}" for hop in unknown]
-    pairs = dict.fromkeys((a, b) for a, b in zip((one.device, *one.hops), one.hops, strict=False) if a != b)
+    ways = (pair for row in one.rows for pair in zip((one.device, *row), row, strict=False))
+    pairs = dict.fromkeys((a, b) for a, b in ways if a != b)
     return [f"no path from {a} to {b}" for a, b in pairs if known.island[a] != known.island[b]]
 
 
 def _closed(one: Assignment, service: ServiceView, known: _Known) -> list[str]:
     """Nodes that others own and don't share with the service's domain."""
     whose = f"services of domain {service.domain}" if service.domain else "services without a domain"
-    nodes = [known.nodes[hop] for hop in dict.fromkeys(one.hops) if hop in known.nodes]
+    nodes = [known.nodes[hop] for hop in one.nodes if hop in known.nodes]
     return [f"{node.name} is closed to {whose}" for node in nodes if not node.admits(service.domain)]
 
 
 def _anywhere(one: Assignment, known: _Known) -> list[str]:
+    if one.replicas:
+        return [f"{ANYWHERE} and replicas don't go together: Kubernetes has one replica for each device sent there"]
     if not known.has_cluster:
         return [f"{ANYWHERE} means where Kubernetes places a replica, and this testbed has no cluster"]
     return [] if set(one.hops) == {ANYWHERE} else [f"{ANYWHERE} goes for all stages, or for none"]

@@ -40,11 +40,13 @@ _STEPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A device's assignment, the option behind it, and its service."""
+    """A device's assignment on one row of hops, the option behind it, its service, and the share of the device's
+    requests that take it."""
 
     assignment: Assignment
     option: Option
     service: ServiceView
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def _late_s(rate_per_s: float, size: float, crowd: Crowd) -> float:
 
 
 def gathered(asked: Iterable[Asked], sites: Sites) -> Mapping[tuple[Assignment, Place], Gathering]:
-    """For each assignment that asks for batches, what happens at each row of its stages on one node."""
+    """For each assignment that asks for batches, what happens at each row of its stages on one node. None has replicas:
+    each row of hops comes by itself."""
     crowds: dict[tuple[object, ...], Crowd] = {}
     rates: dict[tuple[object, ...], float] = {}
     places: dict[tuple[Assignment, Place], tuple[object, ...]] = {}
@@ -106,10 +109,11 @@ def gathered(asked: Iterable[Asked], sites: Sites) -> Mapping[tuple[Assignment, 
         for first, last in rows(plan.hops) if plan.batch > 1 else ():
             node, alike = plan.hops[first], (plan.wire, plan.batch, plan.batch_wait_ms, plan.priority)
             key = (node, one.service.workload.name, plan.variant, first, *alike)
+            rate_per_s = one.service.rate_per_s[plan.device] * one.share
             crowd = crowds.get(key) or crowd_of(one, (first, last), sites)
             if crowd is not None:
                 crowds[key], places[plan, (node, first)] = crowd, key
-                rates[key] = rates.get(key, 0.0) + one.service.rate_per_s[plan.device] * reach[first]
+                rates[key] = rates.get(key, 0.0) + rate_per_s * reach[first]
     found = {key: gathering(rates[key], crowd) for key, crowd in crowds.items()}
     return {place: found[key] for place, key in places.items()}
 

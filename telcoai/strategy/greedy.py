@@ -109,9 +109,14 @@ def fit(settled: list[tuple[Job, Choice]], sites: Sites, aim: Aim, load: Occupan
 
 
 def _instead(job: Job, one: Assignment, sites: Sites, aim: Aim, load: Occupancy) -> Choice:
-    option = as_option(one, job.menu)
-    path = None if option is None else course(option, one.hops, one.wire, sites, job.origin)
+    path = _course(one, job, sites)
     return Choice(one, None) if path is None else aim.judged(job, Choice(one, path), load)
+
+
+def _course(one: Assignment, job: Job, sites: Sites) -> Course | None:
+    """None, too, for one whose requests take turns over replicas: those have no course in common."""
+    option = as_option(one, job.menu)
+    return None if option is None or one.replicas else course(option, one.hops, one.wire, sites, job.origin)
 
 
 def jobs_of(view: View, sites: Sites) -> list[Job]:
@@ -146,7 +151,7 @@ def _before(job: Job, previous: Plan | None, sites: Sites) -> Choice | None:
         return None
     if not job.menu.allows(option, one.wire, cut=len(set(one.hops)) > 1):
         return None
-    found = course(option, one.hops, one.wire, sites, job.origin)
+    found = _course(one, job, sites)
     return None if found is None else Choice(one, found)
 
 
@@ -203,5 +208,7 @@ def changes(assignments: Sequence[Assignment], previous: Plan) -> int:
 
 
 def _shape(one: Assignment) -> str:
-    """``device>edge>edge``, with "device" for the device's own name so that devices doing alike count together."""
-    return ">".join("device" if hop == one.device else hop for hop in one.hops)
+    """``device>edge>edge``, with "device" for the device's own name so that devices doing alike count together; of
+    replicas ``edge-1 | edge-2``, whoever begins."""
+    rows = (">".join("device" if hop == one.device else hop for hop in row) for row in one.rows)
+    return " | ".join(sorted(rows))

@@ -6,6 +6,7 @@ For strategies that decide for all devices together, or without looking at laten
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from telcoai.model.plan import Assignment
 from telcoai.model.view import ServiceView, View
@@ -14,8 +15,9 @@ from telcoai.strategy.candidates import option_of
 from telcoai.strategy.course import Course, Origin, course
 from telcoai.strategy.frames import frames_of
 from telcoai.strategy.gathering import Asked, gathered
+from telcoai.strategy.mixture import mixed, parts
 from telcoai.strategy.observed import occupancy
-from telcoai.strategy.predict import Occupancy, loaded
+from telcoai.strategy.predict import Occupancy, Prediction, loaded
 from telcoai.strategy.sites import Sites
 
 Gatherings = Mapping[tuple[Assignment, Place], Gathering]
@@ -29,15 +31,34 @@ def gatherings(assignments: Iterable[Assignment], services: Iterable[ServiceView
         service = known.get(one.service) if one.batch > 1 else None
         option = option_of(one, service) if service else None
         if service is not None and option is not None and one.device in service.rate_per_s:
-            asked.append(Asked(one, option, service))
+            asked += [Asked(part, option, service, share) for part, share in parts(one)]
     return gathered(asked, sites)
 
 
 def follow(one: Assignment, service: ServiceView, sites: Sites, batches: Gatherings | None = None) -> Course | None:
-    """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it.
+    """The course of an assignment; None when it fits no variant, or a hop is dead, can't be reached or can't run it,
+    or when its requests take turns over replicas, of which each has its own (``follow_rows``).
 
     ``batches``: of all assignments that ask for batches; without it, requests are taken to run alone.
     """
+    found = follow_rows(one, service, sites, batches)
+    return found[0][0] if len(found) == 1 else None
+
+
+def follow_rows(
+    one: Assignment, service: ServiceView, sites: Sites, batches: Gatherings | None = None
+) -> tuple[tuple[Course, float], ...]:
+    """The course of each row of hops and the share of requests that takes it; none when one can't be followed."""
+    found = []
+    for part, share in parts(one):
+        path = _follow(part, share, service, sites, batches or {})
+        if path is None:
+            return ()
+        found.append((path, share))
+    return tuple(found)
+
+
+def _follow(one: Assignment, share: float, service: ServiceView, sites: Sites, batches: Gatherings) -> Course | None:
     option = option_of(one, service)
     rate_per_s = service.rate_per_s.get(one.device)
     nodes = (one.device, *one.hops)
@@ -46,10 +67,10 @@ def follow(one: Assignment, service: ServiceView, sites: Sites, batches: Gatheri
     origin = Origin(
         one.device,
         service.workload,
-        rate_per_s,
+        rate_per_s * share,
         frames_of(service),
         service.requirements.percentile,
-        own_places(one, batches or {}),
+        own_places(one, batches),
     )
     return course(option, one.hops, one.wire, sites, origin)
 
@@ -63,7 +84,7 @@ def own_places(one: Assignment, batches: Gatherings) -> Mapping[Place, Gathering
 def unexplained(view: View, sites: Sites) -> Occupancy:
     """Backlogs and others' work as measured, beyond what the plan in force explains; that plan's load isn't in it."""
     in_force = () if view.previous is None else view.previous.assignments
-    seen = occupancy(view, ((path, rate) for _, _, path, rate in _courses(in_force, view, sites)))
+    seen = occupancy(view, (load for followed in _followed(in_force, view, sites) for load in followed.loads))
     return Occupancy(standing_s=seen.standing_s, strange=seen.strange)
 
 
@@ -71,23 +92,38 @@ def predictions(assignments: Iterable[Assignment], view: View, sites: Sites) -> 
     """Latency in ms at each service's percentile, per ``service/device``, when all of these assignments are in force;
     of those that can't be followed there is none."""
     load = unexplained(view, sites)
-    known = list(_courses(assignments, view, sites))
-    for _, _, path, rate_per_s in known:
-        load.add(path, rate_per_s)
-    return {
-        f"{service.name}/{one.device}": 1e3 * loaded(path, service.requirements.percentile, load).tail_s
-        for one, service, path, _ in known
-    }
+    known = list(_followed(assignments, view, sites))
+    for one in known:
+        for path, rate_per_s in one.loads:
+            load.add(path, rate_per_s)
+    return {f"{one.service.name}/{one.device}": 1e3 * one.predicted(load).tail_s for one in known}
 
 
-def _courses(
-    assignments: Iterable[Assignment], view: View, sites: Sites
-) -> Iterator[tuple[Assignment, ServiceView, Course, float]]:
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A device's requests of a service, with the course of each row of hops and the share of requests that takes it."""
+
+    service: ServiceView
+    device: str
+    rows: tuple[tuple[Course, float], ...]
+
+    @property
+    def loads(self) -> Iterator[tuple[Course, float]]:
+        """Each course with its requests a second."""
+        rate_per_s = self.service.rate_per_s[self.device]
+        return ((path, rate_per_s * share) for path, share in self.rows)
+
+    def predicted(self, load: Occupancy) -> Prediction:
+        percentile = self.service.requirements.percentile
+        return mixed([(loaded(path, percentile, load), share) for path, share in self.rows], percentile)
+
+
+def _followed(assignments: Iterable[Assignment], view: View, sites: Sites) -> Iterator[_Followed]:
     services = {service.name: service for service in view.services}
     ones = tuple(assignments)
     batches = gatherings(ones, view.services, sites)
     for one in ones:
         service = services.get(one.service)
-        path = None if service is None else follow(one, service, sites, batches)
-        if service is not None and path is not None:
-            yield one, service, path, service.rate_per_s[one.device]
+        rows = () if service is None else follow_rows(one, service, sites, batches)
+        if service is not None and rows:
+            yield _Followed(service, one.device, rows)

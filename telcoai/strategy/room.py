@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from telcoai.model.memory import Held, needs, total_bytes
 from telcoai.model.plan import Assignment
@@ -31,20 +32,30 @@ class Room:
 
     def take(self, one: Assignment) -> bool:
         """Take an assignment in when all that it needs fits beside what is there; whether it did."""
-        wanted = needs(one, self._services[one.service].workload)
-        new = {node: held - self._held.get(node, set()) for node, held in wanted.items()}
-        sizes = {node: total_bytes(held, self._workloads) for node, held in new.items()}
-        if any(size > self._left[node] for node, size in sizes.items()):
+        new = self._new(one)
+        if not self._has_room(new):
             return False
         for node, held in new.items():
             self._held.setdefault(node, set()).update(held)
-            self._left[node] -= sizes[node]
+            self._left[node] -= total_bytes(held, self._workloads)
         return True
+
+    def fits(self, one: Assignment) -> bool:
+        """Whether ``take`` would take it in."""
+        return self._has_room(self._new(one))
+
+    def _new(self, one: Assignment) -> dict[str, set[Held]]:
+        wanted = needs(one, self._services[one.service].workload)
+        return {node: held - self._held.get(node, set()) for node, held in wanted.items()}
+
+    def _has_room(self, new: Mapping[str, set[Held]]) -> bool:
+        return all(total_bytes(held, self._workloads) <= self._left[node] for node, held in new.items())
 
 
 def fitted(assignments: Sequence[Assignment], services: Sequence[ServiceView], sites: Sites) -> tuple[Assignment, ...]:
     """The assignments in their order, those that don't fit any more replaced by the first that does: without a variant
-    of its own to fall back on; as another device of the service does; the whole of a variant on the device itself.
+    of its own to fall back on; without the replicas that have no room; as another device of the service does; the whole
+    of a variant on the device itself.
 
     Where nothing fits, because a device's memory holds no variant and nobody else has room, it stays as it was.
     """
@@ -54,18 +65,18 @@ def fitted(assignments: Sequence[Assignment], services: Sequence[ServiceView], s
     by_name = {service.name: service for service in services}
     found: list[Assignment] = []
     for one in assignments:
-        ways = _ways(one, by_name[one.service], found, sites)
+        ways = chain(_thinner(one), _narrower(one, room), _ways(one, by_name[one.service], found, sites))
         found.append(next((way for way in ways if room.take(way)), one))
     return tuple(found)
 
 
 def _ways(one: Assignment, service: ServiceView, before: Sequence[Assignment], sites: Sites) -> Iterator[Assignment]:
-    yield from _thinner(one)
+    """Other ways of serving it."""
     for other in before:
         if other.service == one.service:
-            hops = tuple(one.device if hop == other.device else hop for hop in other.hops)
-            if _reaches(one.device, hops, sites):
-                yield from _thinner(replace(other, device=one.device, hops=hops))
+            first, *others = (_own(row, other.device, one.device) for row in other.rows)
+            if all(_reaches(one.device, row, sites) for row in (first, *others)):
+                yield from _thinner(replace(other, device=one.device, hops=first, replicas=tuple(others)))
     for variant in sorted(service.workload.variants, key=lambda v: -v.accuracy):
         if sites.seconds(one.device, service.workload, variant) is not None:
             yield whole_on_device(one, variant)
@@ -76,6 +87,18 @@ def _thinner(one: Assignment) -> Iterator[Assignment]:
     yield one
     yield replace(one, fallback_variant=one.variant)
     yield replace(one, fallback="fail", fallback_variant="")
+
+
+def _narrower(one: Assignment, room: Room) -> Iterator[Assignment]:
+    """With those of its rows alone that fit; their turns are then closer together."""
+    rows = [row for row in one.rows if room.fits(replace(one, hops=row, replicas=(), fallback="fail"))]
+    if 0 < len(rows) < len(one.rows):
+        yield from _thinner(replace(one, hops=rows[0], replicas=tuple(rows[1:])))
+
+
+def _own(row: tuple[str, ...], other: str, device: str) -> tuple[str, ...]:
+    """Another device's row of hops, with this device where the other has itself."""
+    return tuple(device if hop == other else hop for hop in row)
 
 
 def _reaches(device: str, hops: Sequence[str], sites: Sites) -> bool:

@@ -15,6 +15,7 @@ from telcoai.report.alternatives import Alternatives, placement
 from telcoai.report.verdict import describe_choice
 from telcoai.strategy.energy_aware import EnergyAware
 from telcoai.strategy.latency_greedy import LatencyGreedy
+from telcoai.strategy.round_robin import RoundRobin
 from telcoai.strategy.static import CloudOnly, DeviceOnly, EdgeOnly
 from telcoai.strategy.trial import trial_topology, trial_view, trial_views
 
@@ -144,3 +145,16 @@ def test_verdicts_say_where_the_choice_gives_accuracy_away():
 )
 def test_placements_are_told_by_their_stages(hops, words):
     assert placement(Assignment("vision", "camera-1", "v", hops, (1.01, 1.01))) == words
+
+
+def test_replicas_are_told_with_all_their_rows_whoever_begins():
+    view = trial_view()
+    plan = RoundRobin().plan(view)
+    (told,) = Alternatives(view, plan).told()
+    assert told.devices == ("camera-1", "camera-2", "camera-3")
+    assert told.chosen.shape == "in turn"
+    assert placement(plan.assignments[0]) == "edge-1 | cloud-1 in turn"
+    edge, cloud = (next(o for o in told.alternatives if o.shape == f"{tier} only") for tier in ("edge", "cloud"))
+    assert edge.mean_ms < told.chosen.mean_ms < cloud.mean_ms
+    assert not any(one.assignment.replicas for one in told.alternatives)
+    assert told.chosen.tail_ms == pytest.approx(plan.predictions[f"vision/{told.device}"])

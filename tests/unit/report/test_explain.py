@@ -122,3 +122,11 @@ def test_runs_of_another_version_and_invalid_ones_are_noted(run, tmp_path):
     first, second = explain(copy).notes
     assert first.startswith("the run is of telcoai 0.0.1, these predictions of ")
     assert second == "the run is not valid: overruns"
+
+
+def test_replicas_are_read_from_a_run_and_told(tmp_path: Path):
+    scenario = load_scenario("quickstart", None)
+    found = explain(record_run(tmp_path / "round-robin-r1", scenario, load_strategy("round-robin"), [0, 0]))
+    (told,) = found.decisions[0].told
+    assert told.chosen.shape == "in turn"
+    assert told.assignment.nodes in (("edge", "cloud"), ("cloud", "edge"))

@@ -44,3 +44,12 @@ def test_a_device_that_joins_or_leaves_a_plan_is_a_switch(tmp_path: Path) -> Non
 
 def test_plans_without_devices_have_no_switches(made_up: ModuleType, four: Path) -> None:
     assert math.isnan(switches_per_device(read_run(four / "edge-only-r1")))
+
+
+def test_another_set_of_replicas_is_a_move(tmp_path: Path) -> None:
+    run = decided(tmp_path, [("applied", {"a": "edge"}), ("applied", {"a": "edge"})])
+    assert switches_per_device(run) == 0
+    lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
+    lines[1]["plan"]["assignments"][0]["replicas"] = [["cloud"]]
+    (tmp_path / "decisions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert switches_per_device(read_run(tmp_path)) == 1

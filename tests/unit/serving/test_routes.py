@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from telcoai.serving.config import NodeConfig, StageConfig, VariantConfig, WorkloadConfig
 from telcoai.serving.plans import read_plan, write_plan
 from telcoai.serving.refusals import Refused
-from telcoai.serving.routes import Routes, local_route, route_of
+from telcoai.serving.routes import Routes, local_route, routes_of
 
 STAGES = (StageConfig(Path("a"), (4, 2, 2)), StageConfig(Path("b"), (4, 1, 1)), StageConfig(Path("c"), ()))
 SMALL = VariantConfig("small", "fp32", 8, STAGES, ("run",) * 3)
@@ -116,7 +116,7 @@ DEFAULTS = {
 
 def test_a_plan_fixes_the_route() -> None:
     plan = read_plan(json.dumps({"assignments": [PLANNED]}).encode(), CONFIG)
-    route = route_of(plan["vision"])
+    route = routes_of(plan["vision"])[0]
     assert (route.stage, route.hops, route.thresholds) == (0, ("camera-1", "edge", "edge"), (0.8, 1.01))
 
 
@@ -143,7 +143,7 @@ def test_a_route_without_batches_or_priority_is_written_as_before_there_were_any
 def test_batches_and_priority_go_from_the_plan_into_the_route_and_along_with_it() -> None:
     asked = {"batch": 8, "batch_wait_ms": 5, "priority": -2}
     plan = read_plan(json.dumps({"assignments": [PLANNED | asked]}).encode(), CONFIG)
-    route = ROUTES.read(ROUTES.write(route_of(plan["vision"])), "small").moved_to(1, 0.5, False)
+    route = ROUTES.read(ROUTES.write(routes_of(plan["vision"])[0]), "small").moved_to(1, 0.5, False)
     assert (route.batch, route.batch_wait_ms, route.priority) == (8, 5.0, -2)
     assert write_plan(plan)["assignments"][0].items() >= asked.items()
 
@@ -156,3 +156,22 @@ def test_batches_and_priority_out_of_bounds_are_refused(wrong: dict[str, Any]) -
         put(PLANNED | wrong)
     with pytest.raises(Refused):
         ROUTES.read(header(**wrong), "small")
+
+
+REPLICAS = {"replicas": [["edge", "edge", "edge"]]}
+
+
+def test_a_plan_with_replicas_has_a_route_for_each_row_and_is_written_as_it_came() -> None:
+    plan = read_plan(json.dumps({"assignments": [PLANNED | REPLICAS]}).encode(), CONFIG)
+    assert [route.hops for route in routes_of(plan["vision"])] == [("camera-1", "edge", "edge"), ("edge",) * 3]
+    assert read_plan(json.dumps(write_plan(plan)).encode(), CONFIG) == plan
+    assert "replicas" not in put(PLANNED)["assignments"][0]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "said"), [([["mars"] * 3], "unknown hop 'mars'"), ([["edge"]], "1 hops for 3 stages"), ("edge", "")]
+)
+def test_replicas_that_make_no_sense_are_refused(replicas: Any, said: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        put(PLANNED | {"replicas": replicas})
+    assert said in refusal.value.message

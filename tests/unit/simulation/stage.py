@@ -11,6 +11,7 @@ import numpy as np
 from telcoai.load.rows import Row
 from telcoai.model.plan import Assignment, Plan
 from telcoai.model.scenario import Change
+from telcoai.model.topology import Topology
 from telcoai.model.view import View
 from telcoai.orchestrator.journal import Journal
 from telcoai.orchestrator.observe import Observer
@@ -31,6 +32,8 @@ class Fixed:
     hops: tuple[str, ...]
     thresholds: tuple[float, ...] = (2.0, 2.0)
     fallback: str = "local"
+    replicas: tuple[tuple[str, ...], ...] = ()
+    admit: float = 1.0
     seen: list[View] = field(default_factory=list)
     name: str = "fixed"
     summary: str = "for tests"
@@ -42,7 +45,8 @@ class Fixed:
 
     def _one(self, service: str, device: str) -> Assignment:
         hops = tuple(device if hop == "device" else hop for hop in self.hops)
-        return Assignment(service, device, "small-fp32", hops, self.thresholds, "fp16", self.fallback)
+        fixed = ("small-fp32", hops, self.thresholds, "fp16", self.fallback)
+        return Assignment(service, device, *fixed, admit=self.admit, replicas=self.replicas)
 
 
 def tiny_service() -> SimulatedService:
@@ -60,10 +64,15 @@ def arrive(*due_s: float, device: str = "camera-1", sample: int = 0) -> tuple[Ar
 
 
 def played(
-    folder: Path, strategy: object, arrivals: tuple[Arrival, ...], timeline: tuple[Change, ...] = (), total_s: float = 5
+    folder: Path,
+    strategy: object,
+    arrivals: tuple[Arrival, ...],
+    timeline: tuple[Change, ...] = (),
+    total_s: float = 5,
+    topology: Topology | None = None,
 ) -> list[Row]:
     """Rows of camera-1."""
-    scenario = small_scenario()
+    scenario = small_scenario(**({"topology": topology} if topology else {}))
     world = World(scenario.topology, 1)
     requests = Requests(world, {"vision": tiny_service()})
     observer = Observer(scenario.topology, scenario.services, {"tiny": small_workload()}, 1.0, 7)

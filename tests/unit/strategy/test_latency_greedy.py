@@ -169,3 +169,12 @@ def views(draw: st.DrawFn) -> View:
 @pytest.mark.parametrize("accuracy", [None, 0.86])
 def test_no_rate_at_all_still_plans(accuracy: float | None) -> None:
     assert problems(PLAN(view(accuracy=accuracy, rate=0.0)), view()) == []
+
+
+def test_replicas_in_force_are_no_choice_to_keep() -> None:
+    """They have no course in common that another could be held against."""
+    seen = view(topology(devices=2, edges=2))
+    plan = LatencyGreedy().plan(seen)
+    spread = replace(plan.assignments[0], replicas=(("cloud",) * len(plan.assignments[0].hops),))
+    before = replace(plan, assignments=(spread, *plan.assignments[1:]))
+    assert LatencyGreedy().plan(replace(seen, previous=before)).assignments == plan.assignments

@@ -65,3 +65,21 @@ def test_who_comes_later_takes_what_is_there_already() -> None:
     first, second = EdgeOnly().plan(seen).assignments
     other = replace(first, variant="large-fp32", fallback_variant="large-fp32")
     assert fitted([other, second], seen.services, as_built(seen)) == (other, replace(other, device=second.device))
+
+
+def test_replicas_that_have_no_room_are_left_out() -> None:
+    seen = view(topology(devices=1, edges=2))
+    (one,) = EdgeOnly().plan(seen).assignments
+    spread = replace(one, replicas=(("edge-2",) * 3, ("cloud",) * 3))
+    nodes = tuple(replace(n, memory_bytes=1000) if n.name == "edge-1" else n for n in seen.topology.nodes)
+    cramped_first = replace(seen, topology=replace(seen.topology, nodes=nodes))
+    (kept,) = fitted([spread], seen.services, as_built(cramped_first))
+    assert kept == replace(one, hops=("edge-2",) * 3, replicas=(("cloud",) * 3,))
+
+
+def test_who_does_as_another_has_its_replicas_too() -> None:
+    seen = cramped(view(topology(devices=2)), [4 * LEAST, 4 * LEAST, SIZES["large-fp32"]])
+    first, second = EdgeOnly().plan(seen).assignments
+    other = replace(first, variant="large-fp32", fallback_variant="large-fp32", replicas=((first.device,) * 3,))
+    (_, found) = fitted([other, second], seen.services, as_built(seen))
+    assert found == replace(other, device=second.device, replicas=((second.device,) * 3,))

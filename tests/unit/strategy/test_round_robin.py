@@ -24,13 +24,23 @@ def meshed(devices: int, edges: int) -> Topology:
     return replace(built, links=(*(replace(radio, a=c.name, b=name) for c in cameras for name in names), *wires))
 
 
-def test_devices_go_round_the_edges_and_the_cloud_in_the_order_of_the_file() -> None:
+def rows(seen: View) -> list[list[str]]:
+    """Of each device, the nodes in the order of its turns."""
+    return [[row[0] for row in one.rows] for one in PLAN(seen).assignments]
+
+
+def test_requests_go_round_the_edges_and_the_cloud_in_the_order_of_the_file() -> None:
+    assert rows(view(meshed(1, 2))) == [["edge-1", "edge-2", "cloud"]]
+
+
+def test_each_device_begins_one_further_than_the_one_before() -> None:
     assert placed(view(meshed(7, 2))) == ["edge-1", "edge-2", "cloud", "edge-1", "edge-2", "cloud", "edge-1"]
+    assert rows(view(meshed(2, 2)))[1] == ["edge-2", "cloud", "edge-1"]
 
 
 def test_the_whole_model_runs_there_without_exits() -> None:
     for one in PLAN(view(meshed(6, 2), accuracy=0.89)).assignments:
-        assert len(set(one.hops)) == 1
+        assert all(len(set(row)) == 1 for row in one.rows)
         assert (one.variant, one.thresholds) == ("large-int8", (1.01, 1.01))
 
 
@@ -43,31 +53,39 @@ def test_a_second_service_goes_on_where_the_first_one_ended() -> None:
 def test_a_dead_node_is_left_out() -> None:
     seen = view(meshed(6, 2))
     hurt = replace(seen, nodes={**seen.nodes, "edge-2": NodeView("edge-2", False)})
-    assert placed(hurt) == ["edge-1", "cloud"] * 3
+    assert rows(hurt) == [["edge-1", "cloud"], ["cloud", "edge-1"]] * 3
 
 
 def test_a_node_that_a_device_can_not_reach_is_passed_over() -> None:
     """Each camera has an edge of its own here, and the second edge has no link to the cloud."""
     built = topology(2, 2)
     cut = replace(built, links=tuple(link for link in built.links if link.a != "edge-2"))
-    assert placed(view(cut)) == ["edge-1", "edge-2"]
+    assert rows(view(cut)) == [["edge-1", "cloud"], ["edge-2"]]
 
 
 def test_a_node_that_knows_no_speed_for_the_variant_is_passed_over() -> None:
     built = meshed(4, 2)
     blind = replace(profile("server", 16, 120), speeds=())
-    assert "cloud" not in placed(view(replace(built, profiles={**built.profiles, "server": blind})))
+    seen = view(replace(built, profiles={**built.profiles, "server": blind}))
+    assert all(sorted(nodes) == ["edge-1", "edge-2"] for nodes in rows(seen))
 
 
 def test_where_nobody_lives_devices_serve_themselves_and_the_reason_says_so() -> None:
     seen = view(meshed(2, 1))
     dead = {name: NodeView(name, False) for name in ("edge-1", "cloud")}
     plan = PLAN(replace(seen, nodes={**seen.nodes, **dead}))
-    assert all(set(one.hops) == {one.device} for one in plan.assignments)
+    assert all(one.nodes == (one.device,) for one in plan.assignments)
     assert "2 reach none of them" in plan.reason
 
 
-def test_nobody_is_dealt_more_than_one_device_more_than_another() -> None:
+def test_devices_that_deal_over_the_same_nodes_are_counted_together() -> None:
+    assert (
+        "17 × vision small-int8 on cloud>cloud>cloud | edge-1>edge-1>edge-1 | edge-2>edge-2>edge-2"
+        in PLAN(view(meshed(17, 2))).reason
+    )
+
+
+def test_nobody_is_begun_with_by_more_than_one_device_more_than_another() -> None:
     counts = Counter(placed(view(meshed(17, 3))))
     assert max(counts.values()) - min(counts.values()) <= 1
 
