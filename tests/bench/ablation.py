@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from telcoai.model.plan import Plan
+from telcoai.model.view import ServiceView, View
 from telcoai.strategy.slo_mpc import PARTS, SloMpc
-
-
-class NoForecast(SloMpc):
-    """Demand as it was."""
-
-    name = "slo-mpc-no-forecast"
-    summary = "slo-mpc without forecast of demand"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"forecast"})
 
 
 class NoLessons(SloMpc):
@@ -35,11 +29,20 @@ class NoPercentile(SloMpc):
         super().__init__(PARTS - {"percentile"})
 
 
-class NoFloor(SloMpc):
-    """Calibrated accuracies as if they were true."""
+class NoExits(SloMpc):
+    """Every request runs to the last exit: no threshold is known for the others."""
 
-    name = "slo-mpc-no-floor"
-    summary = "slo-mpc with the accuracy margin of all strategies"
+    name = "slo-mpc-no-exits"
+    summary = "slo-mpc without early exits"
 
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"floor"})
+    def plan(self, view: View) -> Plan:
+        """Decide without tables of thresholds."""
+        blind = tuple(_without_tables(one) for one in view.services)
+        return super().plan(replace(view, services=blind))
+
+
+def _without_tables(service: ServiceView) -> ServiceView:
+    variants = tuple(
+        replace(one, exits=tuple(replace(point, table={}) for point in one.exits)) for one in service.workload.variants
+    )
+    return replace(service, workload=replace(service.workload, variants=variants))

@@ -87,17 +87,3 @@ def test_with_the_percentile_that_is_aimed_at_a_period_keeps_the_one_asked_at_95
 
 def test_without_requests_the_percentile_asked_is_aimed_at() -> None:
     assert percentile_to_keep(95, 0) == 95
-
-
-def test_calibrated_accuracies_keep_a_floor_by_the_error_of_their_samples() -> None:
-    """0.86 of 400 calibrated and 400 scored is known to 0.0245, of which 1.645 come to 0.04: above what all but the
-    large variants keep."""
-    seen = view(topology(2), accuracy=0.86)
-    service = seen.services[0]
-    few = replace(service, workload=replace(service.workload, calibrated=400, samples=400))
-    kept = [service.workload.variant(one.variant).accuracy for one in SloMpc().plan(seen).assignments]
-    safer = [
-        service.workload.variant(one.variant).accuracy
-        for one in SloMpc().plan(replace(seen, services=(few,))).assignments
-    ]
-    assert min(safer) >= 0.90 > min(kept)
