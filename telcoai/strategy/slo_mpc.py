@@ -43,7 +43,7 @@ class SloMpc:
     """Least joules that keep the requirements of the next period, by a model that learns how far off it is."""
 
     name = "slo-mpc"
-    summary = "telcoai's own: corrects its model by what was measured, aims to keep each period, then the least joules in time"
+    summary = "telcoai's own: corrects its model by what was measured, aims to keep each period, then least joules"
 
     def __init__(self, parts: frozenset[str] = PARTS) -> None:
         self._parts = parts
