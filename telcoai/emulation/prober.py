@@ -16,16 +16,13 @@ from dataclasses import dataclass, field
 
 from telcoai.emulation.layout import UP, Layout
 from telcoai.emulation.namespaces import NodeNamespaces
+from telcoai.emulation.rounds import ECHO_BYTES, GRACE_NS, HEADERS_BYTES, STAGGER_NS
 from telcoai.emulation.shaper import default_queue_bytes
 from telcoai.model.topology import Link, LinkState
 
 _SO_TIMESTAMPNS = 35
 _ECHO, _REPLY, _TRAIN = 1, 2, 3
 _HEADER = struct.Struct("!BIIqq")
-HEADERS_BYTES = 28
-"""IPv4 and UDP headers, which count as link load."""
-_STAGGER_NS = 500_000
-_GRACE_NS = 500_000_000
 _QUIET_NS = 100_000_000
 _TOGETHER_PACKETS_PER_S = 25_000
 _FAST_PACKETS_PER_S = 20_000
@@ -154,11 +151,11 @@ class Prober:
         longest_ns = (
             max((x.up.delay_ms + x.down.delay_ms + x.up.jitter_ms + x.down.jitter_ms for x in links), default=0) * 1e6
         )
-        end = start + total * _STAGGER_NS + longest_ns + _GRACE_NS
+        end = start + total * STAGGER_NS + longest_ns + GRACE_NS
         while (now := time.time_ns()) < end and sum(len(t.rtt_ms) for t in self._trips) < total:
-            while sent < total and start + sent * _STAGGER_NS <= now:
+            while sent < total and start + sent * STAGGER_NS <= now:
                 index = sent % len(links)
-                self._send(links[index].a, links[index].b, (_ECHO, index, sent, time.time_ns(), 0), 64)
+                self._send(links[index].a, links[index].b, (_ECHO, index, sent, time.time_ns(), 0), ECHO_BYTES)
                 sent += 1
             self._receive(0.0005)
         return self._trips
@@ -235,7 +232,7 @@ class Prober:
             trips.up_ms.append((arrived - sent) / 1e6)
             link = self._links[index]
             now = time.time_ns()
-            self._send(link.b, link.a, (_REPLY, index, sequence, sent + now - arrived, now), 64)
+            self._send(link.b, link.a, (_REPLY, index, sequence, sent + now - arrived, now), ECHO_BYTES)
         elif kind == _REPLY:
             self._trips[index].down_ms.append((arrived - turned) / 1e6)
             self._trips[index].rtt_ms.append((arrived - sent) / 1e6)

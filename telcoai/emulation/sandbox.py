@@ -19,13 +19,14 @@ from telcoai.emulation.layout import DOWN, UP, Layout
 from telcoai.emulation.lifecycle import Handshake
 from telcoai.emulation.measure import DirectionMeasure, LinkMeasure, judge
 from telcoai.emulation.protocol import link_state, plain_state
+from telcoai.emulation.rounds import LIVE_TRIPS
 from telcoai.emulation.status import DirectionCounters, NetworkCounters, NodeStatus, ProcessInfo, SandboxStatus
 from telcoai.emulation.traces import LAYOUT
 from telcoai.errors import LinkError, NodeError, TestbedError
 from telcoai.model.topology import Link, LinkState
 
-_TRIPS, _LIVE_TRIPS = 11, 3
-"""Round trips on each link: when it is verified, and while a run goes on."""
+_TRIPS = 11
+"""Round trips on each link when it is verified."""
 
 _MODULE_START_S = 30.0
 """The first start of a module waits for it to be imported, a second of CPU."""
@@ -250,7 +251,7 @@ class Sandbox:
     def delays(self) -> tuple[LinkMeasure, ...]:
         """Delays of all links now, whatever load is on them; rates aren't measured, and nothing is judged."""
         stopped = {node.name for node in self.status().nodes if not node.up}
-        return self._probe([x for x in self.links() if not {x.a, x.b} & stopped], trips=_LIVE_TRIPS, rates=False)
+        return self._probe([x for x in self.links() if not {x.a, x.b} & stopped], trips=LIVE_TRIPS, rates=False)
 
     def delays_between(self, ends: Mapping[str, tuple[int, str]]) -> tuple[LinkMeasure, ...]:
         """Delays between other places of the nodes, like pods: a network namespace's descriptor and an address each.

@@ -17,6 +17,7 @@ from telcoai.orchestrator.loop import Loop
 from telcoai.orchestrator.observe import Observer
 from telcoai.orchestrator.timeline import Timeline, describe, kind_of
 from telcoai.simulation.jobs import Arrival
+from telcoai.simulation.probing import Probe
 from telcoai.simulation.requests import Requests
 from telcoai.simulation.switchover import SimulatedSwitchover
 from telcoai.simulation.world import World
@@ -43,6 +44,7 @@ class SimulatedApplier:
 
     def __init__(self, world: World, requests: Requests) -> None:
         self._world = world
+        self._probe = Probe(world)
         self._switchover = SimulatedSwitchover(world, requests)
 
     def apply(self, plan: Plan, before: Plan | None) -> list[str]:
@@ -58,8 +60,12 @@ class SimulatedApplier:
         return self._world.figures()
 
     def links(self) -> Mapping[str, LinkView]:
-        """Links as a probe would have them."""
-        return self._world.links()
+        """Links as the probe has them."""
+        return self._probe.views()
+
+    def begin(self) -> None:
+        """The run begins: the probe measures again and again."""
+        self._world.events.start(self._probe.run())
 
     def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """As the world does it."""
@@ -79,6 +85,7 @@ def play(
     loop.step(-observer.period_s, PLAN_S)
     if loop.plan is None:
         return {}
+    applier.begin()
     timeline = Timeline(what.timeline, what.warmup_s, applier, observer.asked)
     _expect(what.timeline, what.warmup_s, timeline, world, journal)
     for one in what.arrivals:

@@ -50,6 +50,10 @@ class Wires:
             first_s = begin_s + segment_s + delay_s
         return last_s if over is None else last_s + self._waits_s(over, way, payload, now_s)
 
+    def queued_s(self, link: str, upward: bool, now_s: float) -> float:
+        """Seconds that a packet waits which comes to one direction of a link now."""
+        return max(0.0, self._free_s.get((link, upward), 0.0) - now_s)
+
     def _delay_s(self, state: LinkState, sending_s: float) -> float:
         """Delay of the last of a row of packets: order is kept, so that it waits for the slowest of those before it
         that were sent within the jitter's width."""

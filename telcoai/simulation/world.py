@@ -9,7 +9,6 @@ from telcoai.load.config import RESTART_S
 from telcoai.model.routes import Step, routes_from
 from telcoai.model.scenario import NodeState
 from telcoai.model.topology import LinkState, Node, Tier, Topology
-from telcoai.model.view import LinkView
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.batteries import radio_of
 from telcoai.orchestrator.figures import NodeFigures
@@ -36,19 +35,18 @@ class World:
     def __init__(self, topology: Topology, seed: int, workloads: Iterable[WorkloadInfo] = ()) -> None:
         self.events = Events()
         self.wires = Wires(seed)
+        self.seed = seed
         known = tuple(workloads)
         self.nodes = {node.name: _node(node, topology, self.events, known) for node in topology.nodes}
         self._devices = frozenset(node.name for node in topology.tier(Tier.DEVICE))
-        self._built = {link.name: link for link in topology.links}
-        self._links = dict(self._built)
-        self._seen = dict(self._built)
+        self.links = {link.name: link for link in topology.links}
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
 
     def way(self, source: str, target: str) -> tuple[Step, ...] | None:
         """Links crossed between two nodes; None when one of the nodes on the way, ends included, isn't there
         or reached. Whether a runtime answers at its end is another matter."""
         if source not in self._routes:
-            self._routes[source] = routes_from(tuple(self._links.values()), source)
+            self._routes[source] = routes_from(tuple(self.links.values()), source)
         way = self._routes[source].get(target)
         if way is None or not all(self.nodes[end].passes for step in way for end in (step.link.a, step.link.b)):
             return None
@@ -56,7 +54,7 @@ class World:
 
     def change_link(self, name: str, up: LinkState, down: LinkState) -> None:
         """Both directions of a link get these states, for what is sent from now on."""
-        self._links[name] = replace(self._links[name], up=up, down=down)
+        self.links[name] = replace(self.links[name], up=up, down=down)
         self._routes.clear()
 
     def change_node(self, name: str, state: NodeState) -> None:
@@ -92,11 +90,6 @@ class World:
     def figures(self) -> Mapping[str, NodeFigures | None]:
         """What each node's runtime says of itself."""
         return {name: node.figures(self.events.now_s) for name, node in self.nodes.items()}
-
-    def links(self) -> Mapping[str, LinkView]:
-        """Links as a probe sees them: as they are, but for those through which nothing comes."""
-        self._seen |= {name: link for name, link in self._links.items() if max(link.up.loss, link.down.loss) < ALL}
-        return {name: LinkView(link.a, link.b, link.up, link.down) for name, link in self._seen.items()}
 
 
 def _node(node: Node, topology: Topology, events: Events, workloads: Sequence[WorkloadInfo]) -> SimulatedNode:
