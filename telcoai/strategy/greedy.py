@@ -209,6 +209,8 @@ def changes(assignments: Sequence[Assignment], previous: Plan) -> int:
 
 def _shape(one: Assignment) -> str:
     """``device>edge>edge``, with "device" for the device's own name so that devices doing alike count together; of
-    replicas ``edge-1 | edge-2``, whoever begins."""
-    rows = (">".join("device" if hop == one.device else hop for hop in row) for row in one.rows)
-    return " | ".join(sorted(rows))
+    replicas ``edge-1 | device>edge-2>edge-2``, whoever begins."""
+    rows = [["device" if hop == one.device else hop for hop in row] for row in one.rows]
+    if len(rows) > 1:
+        rows = [row[:1] if len(set(row)) == 1 else row for row in rows]
+    return " | ".join(sorted(map(">".join, rows)))
