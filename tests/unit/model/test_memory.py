@@ -43,6 +43,16 @@ def test_an_assignment_needs_its_hops_and_its_fallback() -> None:
     assert needs(replace(one, fallback="fail"), TOY) == {"cam": {("toy", "b", 0)}, "edge": {("toy", "b", 1)}}
 
 
+def test_the_nodes_of_every_replica_need_what_their_row_gives_them() -> None:
+    rows = (("edge", "cloud"), ("other", "other"), ("edge", "edge"))
+    one = Assignment("s", "pi", "a", rows[0], (2.0,), fallback="fail", replicas=rows[1:])
+    assert needs(one, TOY) == {
+        "edge": {("toy", "a", 0), ("toy", "a", 1)},
+        "cloud": {("toy", "a", 1)},
+        "other": {("toy", "a", 0), ("toy", "a", 1)},
+    }
+
+
 def test_nobody_knows_what_kubernetes_places_where() -> None:
     assert needs(Assignment("vision", "cam", "a", ("*", "*"), (2.0,), fallback="fail"), TOY) == {}
 

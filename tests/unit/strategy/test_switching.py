@@ -47,6 +47,14 @@ def test_a_first_plan_loads_all_stages_one_after_the_other() -> None:
     assert cost.waits == ()
 
 
+def test_a_replica_more_costs_the_load_on_its_nodes_alone() -> None:
+    before = at_edge("small-int8")
+    more = replace(before, assignments=tuple(replace(one, replicas=(("cloud",) * 3,)) for one in before.assignments))
+    cost = switching_cost(more, replace(slow(), previous=before))
+    assert cost.seconds == pytest.approx(3 * (0.5 + 1000 / 1e6))
+    assert switching_cost(before, replace(slow(), previous=more)).seconds == 0
+
+
 def test_what_is_in_force_or_loaded_costs_nothing() -> None:
     plan, seen = at_edge("small-int8"), slow()
     assert switching_cost(plan, replace(seen, previous=plan)).seconds == 0
