@@ -29,7 +29,7 @@ from telcoai.simulation.memory import NoRoom
 from telcoai.simulation.nodes import NodeGone, SimulatedNode
 from telcoai.simulation.world import ALL, World
 from telcoai.strategy.pipe import REPLY_BYTES
-from telcoai.strategy.tcp import LEAST_RTO_S, Connection
+from telcoai.strategy.tcp import FIRST_RTO_S, LEAST_RTO_S, Connection
 
 
 class Requests:
@@ -122,7 +122,7 @@ class Requests:
     def _travel(self, source: str, target: str, payload: int, over: Connection | None = None) -> Process:
         """Send bytes from one node to another; NodeGone when they don't get there."""
         world = self._world
-        yield from self._await_passage(source, target)
+        yield from self._await_passage(source, target, over)
         way = world.way(source, target)
         if way is not None and not _drops_all(way):
             is_ready = world.nodes[target].runs
@@ -138,10 +138,11 @@ class Requests:
         """When a machine has said that nobody there takes a connection."""
         return self._world.events.now_s + sum(step.link.up.delay_ms + step.link.down.delay_ms for step in way) / 1e3
 
-    def _await_passage(self, source: str, target: str) -> Process:
+    def _await_passage(self, source: str, target: str, over: Connection | None) -> Process:
         """Where nothing passes, try again after each retransmission timeout, twice as long each time, until the hop is
-        held for dead."""
-        world, wait_s = self._world, LEAST_RTO_S
+        held for dead. A new connection's is longer, and one that is made starts over."""
+        world, is_made = self._world, over is None or not over.is_new
+        wait_s = LEAST_RTO_S if is_made else FIRST_RTO_S
         end_s = world.events.now_s + DEAD_AFTER_S
         while (way := world.way(source, target)) is None or _drops_all(way):
             if way is None or world.events.now_s >= end_s:
@@ -149,6 +150,8 @@ class Requests:
                 return
             yield min(world.events.now_s + wait_s, end_s)
             wait_s *= 2
+            if over is not None and is_made:
+                over.start_over()
 
     def _loaded(self, job: Job, node: SimulatedNode, note: Note) -> Process:
         """``compute`` once the stages that are this node's are loaded, which is waiting as for a core."""

@@ -1,4 +1,4 @@
-"""Links and the connections over them: rate, queue, delay and jitter here, windows and loss in ``tcp``.
+"""Links and the connections over them: rate, queue, delay and jitter here, windows, loss and timeouts in ``tcp``.
 
 Each direction of a link sends one payload after the other at its rate. Over several links only the slowest one's
 sending time counts in full, since segments follow one another. Left out: bytes of acknowledgements, reordering, and
@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from telcoai.model.routes import Step
 from telcoai.model.topology import LinkState
-from telcoai.strategy.pipe import SEGMENT_BYTES, backward, occupied_s
-from telcoai.strategy.tcp import Connection, Path
+from telcoai.strategy.pipe import SEGMENT_BYTES, backward, lost_on, occupied_s
+from telcoai.strategy.tcp import Connection, Path, lone_s
 
 
 class Wires:
@@ -35,7 +35,7 @@ class Wires:
         self._idle.setdefault(ends, []).append(connection)
 
     def send(self, way: Sequence[Step], payload: int, now_s: float, over: Connection | None = None) -> float:
-        """Instant at which a payload is whole at the end of ``way``; small ones need no window of a connection."""
+        """When a payload is whole at the end of ``way``; without a connection it is a reply of one segment."""
         if not way:
             return now_s
         first_s, last_s = now_s, now_s
@@ -48,7 +48,10 @@ class Wires:
             delay_s = self._delay_s(state, end_s - begin_s)
             last_s = max(last_s + segment_s, end_s) + delay_s
             first_s = begin_s + segment_s + delay_s
-        return last_s if over is None else last_s + self._waits_s(over, way, payload, now_s)
+        path = _path(way)
+        if over is None:
+            return last_s + lone_s(path, self._random)
+        return last_s + over.waits_s(math.ceil(payload / SEGMENT_BYTES), path, now_s, self._random)
 
     def queued_s(self, link: str, upward: bool, now_s: float) -> float:
         """Seconds that a packet waits which comes to one direction of a link now."""
@@ -65,10 +68,9 @@ class Wires:
         drawn: float = 2 * self._random.random() ** (1 / rivals) - 1
         return max(0.0, state.delay_ms + state.jitter_ms * drawn) / 1e3
 
-    def _waits_s(self, over: Connection, way: Sequence[Step], payload: int, now_s: float) -> float:
-        """Seconds that the connection waits for acknowledgements while it has more to send."""
-        there = [step.state for step in way]
-        round_trip_s = sum(state.delay_ms for state in (*there, *(backward(step) for step in way))) / 1e3
-        segment_s = max(occupied_s(state, SEGMENT_BYTES) for state in there)
-        path = Path(round_trip_s, segment_s, 1 - math.prod(1 - state.loss for state in there))
-        return over.waits_s(math.ceil(payload / SEGMENT_BYTES), path, now_s, self._random)
+
+def _path(way: Sequence[Step]) -> Path:
+    there, back = [step.state for step in way], [backward(step) for step in way]
+    round_trip_s = sum(state.delay_ms for state in (*there, *back)) / 1e3
+    segment_s = max(occupied_s(state, SEGMENT_BYTES) for state in there)
+    return Path(round_trip_s, segment_s, lost_on(there), lost_on(back))

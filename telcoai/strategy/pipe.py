@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from telcoai.model.routes import Step
 from telcoai.model.topology import LinkState
-from telcoai.strategy.tcp import LEAST_RTO_S
-from telcoai.strategy.windows import SEGMENTS, Numbers, waits
+from telcoai.strategy.tcp import Path
+from telcoai.strategy.windows import SEGMENTS, Numbers, timeouts, waits
 
 REPLY_BYTES = 600
 """A reply: head with timings, and the prediction."""
@@ -28,7 +29,7 @@ class Pipe:
 
     ``slowest_s`` and ``others_s``: seconds a byte of the slowest link, and of all others together. ``reply_s``: time
     to send a reply. ``waits_s``, ``late_s``: what a transfer of each size in ``windows.SEGMENTS`` waits for
-    acknowledgements on average, and how much more at the percentile.
+    acknowledgements, and it and its reply for timeouts, on average, and how much more at the percentile.
     """
 
     slowest_s: float
@@ -73,8 +74,8 @@ def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> 
     back = [backward(step) for step in way]
     round_trip_s = sum(state.delay_ms for state in (*there, *back)) / 1e3
     speeds = [occupied_s(state, 1) for state in there]
-    loss = 1 - math.prod(1 - state.loss for state in there)
-    mean_s, tail_s = _waits_s(round_trip_s, SEGMENT_BYTES * max(speeds), loss, rate_per_s, percentile)
+    path = Path(round_trip_s, SEGMENT_BYTES * max(speeds), lost_on(there), lost_on(back))
+    mean_s, tail_s = _waits_s(path, rate_per_s, percentile)
     return Pipe(
         slowest_s=max(speeds),
         others_s=sum(speeds) - max(speeds),
@@ -86,13 +87,19 @@ def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> 
     )
 
 
-def _waits_s(
-    round_trip_s: float, segment_s: float, loss: float, rate_per_s: float, percentile: float
-) -> tuple[Numbers, Numbers]:
-    if round_trip_s <= 0:
-        return np.zeros(len(SEGMENTS)), np.zeros(len(SEGMENTS))
-    found = waits(loss, rate_per_s * (LEAST_RTO_S + round_trip_s), segment_s / round_trip_s, percentile)
-    return round_trip_s * found[0], round_trip_s * found[1]
+def _waits_s(path: Path, rate_per_s: float, percentile: float) -> tuple[Numbers, Numbers]:
+    """Seconds that a transfer of each size and its reply wait, on average and at the percentile."""
+    rare_s = path.timeout_s * timeouts(path.loss, path.loss_back, percentile)
+    if path.round_trip_s <= 0:
+        return rare_s[0], np.maximum(rare_s[0], rare_s[1])
+    ratio = path.segment_s / path.round_trip_s
+    mean_s, tail_s = path.round_trip_s * waits(path.loss, rate_per_s * path.timeout_s, ratio, percentile) + rare_s
+    return mean_s, np.maximum(mean_s, tail_s)
+
+
+def lost_on(states: Sequence[LinkState]) -> float:
+    """Share of packets that get lost on the way over all these links."""
+    return 1 - math.prod(1 - state.loss for state in states)
 
 
 def _between(payload: int, waits_s: tuple[float, ...]) -> float:

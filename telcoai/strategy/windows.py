@@ -2,7 +2,8 @@
 
 A connection's window depends on all that went over it before, so no formula is exact. ``tcp`` is: it is played with
 random arrivals, once for each loss and rate of a grid, and what lies between is interpolated. Waits are in round trips,
-since only ratios matter: a segment's time to the round trip, and the timeout to the time between requests.
+since only ratios matter: a segment's time to the round trip, and the timeout to the time between requests. Timeouts
+are rare and long, so that they are counted apart, and what they cost is a formula.
 """
 
 from __future__ import annotations
@@ -46,6 +47,29 @@ def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: fl
     both = np.vstack((found[:1], np.maximum(found[:1], found[1:])))
     both.setflags(write=False)
     return both
+
+
+@lru_cache(maxsize=1024)
+def timeouts(loss: float, loss_back: float, percentile: float) -> Numbers:
+    """Timeouts that a transfer of each size in ``SEGMENTS`` and its reply wait: row 0 on average, row 1 at the
+    percentile, where it is one if more requests than are beyond it wait for any.
+
+    Each segment's loss counts when its repair is lost too, a single one's (``tcp.lone_s``) at once. From the n-th in a
+    row on, each wait is twice as long: ∑ (2^n - 1) lossⁿ (1 - loss) for n repeats. Losses over 0.3 count as 0.3.
+    """
+    there, back = min(loss, _LOSSES[-1]), min(loss_back, _LOSSES[-1])
+    sizes = np.array(SEGMENTS)
+    repaired = 1 - (1 - there**2) ** sizes
+    share = 1 - (1 - back) * (1 - np.where(sizes == 1, there, repaired))
+    mean = np.where(sizes == 1, _lone(there), repaired / (1 - 2 * there)) + _lone(back)
+    found: Numbers = np.stack((mean, np.where(share > 1 - percentile / 100, 1.0, 0.0)))
+    found.setflags(write=False)
+    return found
+
+
+def _lone(loss: float) -> float:
+    """∑ 2ⁿ lossⁿ⁺¹ (1 - loss): timeouts that a single segment waits on average."""
+    return loss * (1 - loss) / (1 - 2 * loss)
 
 
 def _log(rate: float) -> float:

@@ -67,8 +67,10 @@ def test_in_a_gap_where_nothing_passes_a_request_is_sent_again_until_it_does(tmp
         LinkChange(1.0, (("camera-1--edge", gap, gap),)),
         LinkChange(1.3, (("camera-1--edge", air, air),)),
     )
-    in_gap, after = latency_ms(played(tmp_path, Fixed(EDGE), arrive(1.05, 3.0), changes))
-    assert in_gap - after == pytest.approx(600, abs=40)  # 0.2 s, then 0.4 s
+    _, in_gap, after = latency_ms(played(tmp_path, Fixed(EDGE), arrive(0.5, 1.05, 3.0), changes))
+    assert in_gap - after == pytest.approx(640, abs=40)  # 0.2 s, then 0.4 s, then slow start
+    new, after = latency_ms(played(tmp_path, Fixed(EDGE), arrive(1.05, 3.0), changes))
+    assert new - after == pytest.approx(1000, abs=40)  # its connection is made after 1 s
 
 
 @pytest.mark.parametrize("state", ["stopped", "unreachable"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from telcoai.model.routes import Step
@@ -38,6 +40,13 @@ def test_jitter_stays_within_its_width_and_leans_to_its_end_for_long_payloads() 
     assert 0.015 <= min(short) <= max(short) <= 0.0251
     assert sum(short) / 200 == pytest.approx(0.020, abs=0.001)
     assert sum(long) / 200 > 0.0245
+
+
+def test_a_reply_that_is_lost_waits_for_a_timeout() -> None:
+    lossy = (Step(Link("edge", "camera", replace(AIR, loss=0.5), AIR), True),)
+    sent = Wires(1).send(UP[:1], 600, 0.0)
+    waited = {round((Wires(seed).send(lossy, 600, 0.0) - sent) / 0.216, 6) for seed in range(300)}
+    assert {0.0, 1.0, 2.0, 4.0, 8.0} <= waited <= {0.0, *(2.0**n for n in range(16))}
 
 
 def test_a_connection_is_that_which_was_given_back_last() -> None:
