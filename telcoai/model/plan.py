@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 ANYWHERE = "*"
@@ -65,7 +66,7 @@ class Assignment:
         return {name: value for name, value in asdict(self).items() if name not in same or value != same[name]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """One decision for the whole testbed; ``reason`` is a sentence for people, kept in decisions.jsonl."""
 
@@ -81,7 +82,9 @@ class Plan:
 
     def assignment(self, service: str, device: str) -> Assignment | None:
         """The assignment of a service's device, or None."""
-        for one in self.assignments:
-            if one.service == service and one.device == device:
-                return one
-        return None
+        return self._by_device.get((service, device))
+
+    @cached_property
+    def _by_device(self) -> dict[tuple[str, str], Assignment]:
+        """The first of each service and device: who asks for all of them shouldn't go through all each time."""
+        return {(one.service, one.device): one for one in reversed(self.assignments)}

@@ -11,7 +11,7 @@ from telcoai.model.workload import WorkloadInfo
 from telcoai.strategy.batch_times import ALONE, Gathering, Place, Row
 from telcoai.strategy.exits import Option
 from telcoai.strategy.frames import Frames
-from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s, pipe
+from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s
 from telcoai.strategy.sites import Sites
 
 REQUEST_HEADER_BYTES = 700
@@ -93,8 +93,9 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """Consecutive stages ``first`` … ``last`` on ``node``, reached over ``way`` with ``payload`` bytes."""
+    """Consecutive stages ``first`` … ``last`` on ``node``, reached from ``source`` over ``way`` with so many bytes."""
 
+    source: str
     node: str
     first: int
     last: int
@@ -122,13 +123,14 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
     for leg in legs:
         share = reach[leg.first]
         crossings += _crossings(leg, share)
-        over = pipe(leg.way, origin.rate_per_s, origin.percentile)
+        over = sites.pipe(leg.source, leg.node, origin.rate_per_s, origin.percentile)
         spent += over.seconds(leg.payload)
         late_s += over.tail_s(leg.payload)
         here = origin.gathered.get((leg.node, leg.first), ALONE)
         own = slice(leg.first, leg.last + 1)
         row = Row(seconds[own], _once(leg, option, sites, origin) if here.most > 1 else seconds[own], reach[own])
-        times = row.held_s(here.most) / here.most, here.size, row.held_s(here.size) / here.size
+        held_s = row.held_s(here.most) / here.most
+        times = held_s, here.size, held_s if here is ALONE else row.held_s(here.size) / here.size
         visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, *times))
         spent += here.mean_s
         late_s += here.late_s
@@ -149,7 +151,7 @@ def _legs(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origin
         way = sites.route(here, hops[first])
         if way is None:
             return None
-        legs.append(_Leg(hops[first], first, last, way, payload_bytes(option, first, wire, origin.frames)))
+        legs.append(_Leg(here, hops[first], first, last, way, payload_bytes(option, first, wire, origin.frames)))
         here = hops[first]
     return legs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from telcoai.model.workload import ExitPoint, Variant
@@ -11,14 +12,14 @@ NEVER = 1.01
 """Threshold that no confidence reaches."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExitForecast:
     """``leave``: share of all requests that leave at each exit (sums to 1). ``accuracy``: share answered right."""
 
     leave: tuple[float, ...]
     accuracy: float
 
-    @property
+    @cached_property
     def reach(self) -> tuple[float, ...]:
         """Share of all requests that run each stage; never rises."""
         left = 1.0

@@ -18,7 +18,7 @@ from telcoai.model.plan import Assignment
 from telcoai.model.topology import DeviceProfile, LinkState
 from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, ServiceView, View
 from telcoai.strategy.course import Course
-from telcoai.strategy.outlook import follow, unexplained
+from telcoai.strategy.outlook import beyond, in_force
 from telcoai.strategy.predict import Occupancy, loaded, tail_stretch, waits_of
 from telcoai.strategy.sites import Sites, as_measured
 
@@ -118,15 +118,15 @@ def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterato
         return
     seen = View(then.time_s, view.period_s, view.topology, then.links, then.nodes, then.services, then.plan)
     sites = as_measured(seen)
-    courses = [(one, service, follow(one, service, sites)) for one, service in _in_force(then)]
-    load = unexplained(seen, sites)
-    for one, service, path in courses:
-        if path is not None:
-            load.add(path, service.rate_per_s[one.device])
-    for one, service, path in courses:
+    courses = in_force(seen, sites)
+    load = beyond(courses, seen)
+    for path, rate_per_s in (each for followed in courses for each in followed.loads):
+        load.add(path, rate_per_s)
+    for followed in courses:
+        one, service = followed.assignment, followed.service
         measured_ms = service.latency_ms.get(one.device) if (one.device, _is_away(one)) in news else None
-        if path is not None and measured_ms is not None and _settled(one, then, before, sites):
-            case = _case(one, (path, measured_ms / 1e3), service, load, sites)
+        if not one.replicas and measured_ms is not None and _settled(one, then, before, sites):
+            case = _case(one, (followed.rows[0][0], measured_ms / 1e3), service, load, sites)
             yield replace(case, state=then.links.get(case.link))
 
 

@@ -83,8 +83,17 @@ def own_places(one: Assignment, batches: Gatherings) -> Mapping[Place, Gathering
 
 def unexplained(view: View, sites: Sites) -> Occupancy:
     """Backlogs and others' work as measured, beyond what the plan in force explains; that plan's load isn't in it."""
-    in_force = () if view.previous is None else view.previous.assignments
-    seen = occupancy(view, (load for followed in _followed(in_force, view, sites) for load in followed.loads))
+    return beyond(in_force(view, sites), view)
+
+
+def in_force(view: View, sites: Sites) -> list[Followed]:
+    """The assignments in force that can be followed."""
+    return [] if view.previous is None else list(_followed(view.previous.assignments, view, sites))
+
+
+def beyond(known: Iterable[Followed], view: View) -> Occupancy:
+    """As ``unexplained``, of assignments in force that have been followed already."""
+    seen = occupancy(view, (load for one in known for load in one.loads))
     return Occupancy(standing_s=seen.standing_s, strange=seen.strange)
 
 
@@ -96,29 +105,30 @@ def predictions(assignments: Iterable[Assignment], view: View, sites: Sites) -> 
     for one in known:
         for path, rate_per_s in one.loads:
             load.add(path, rate_per_s)
-    return {f"{one.service.name}/{one.device}": 1e3 * one.predicted(load).tail_s for one in known}
+    return {f"{one.service.name}/{one.assignment.device}": 1e3 * one.predicted(load).tail_s for one in known}
 
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
-    """A device's requests of a service, with the course of each row of hops and the share of requests that takes it."""
+class Followed:
+    """An assignment and its service, with the course of each row of hops and the share of requests that takes it."""
 
     service: ServiceView
-    device: str
+    assignment: Assignment
     rows: tuple[tuple[Course, float], ...]
 
     @property
     def loads(self) -> Iterator[tuple[Course, float]]:
         """Each course with its requests a second."""
-        rate_per_s = self.service.rate_per_s[self.device]
+        rate_per_s = self.service.rate_per_s[self.assignment.device]
         return ((path, rate_per_s * share) for path, share in self.rows)
 
     def predicted(self, load: Occupancy) -> Prediction:
+        """Latency under a load, its own included, over all rows."""
         percentile = self.service.requirements.percentile
         return mixed([(loaded(path, percentile, load), share) for path, share in self.rows], percentile)
 
 
-def _followed(assignments: Iterable[Assignment], view: View, sites: Sites) -> Iterator[_Followed]:
+def _followed(assignments: Iterable[Assignment], view: View, sites: Sites) -> Iterator[Followed]:
     services = {service.name: service for service in view.services}
     ones = tuple(assignments)
     batches = gatherings(ones, view.services, sites)
@@ -126,4 +136,4 @@ def _followed(assignments: Iterable[Assignment], view: View, sites: Sites) -> It
         service = services.get(one.service)
         rows = () if service is None else follow_rows(one, service, sites, batches)
         if service is not None and rows:
-            yield _Followed(service, one.device, rows)
+            yield Followed(service, one, rows)

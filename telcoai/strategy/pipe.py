@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -82,8 +84,8 @@ def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> 
         reply_s=sum(occupied_s(state, REPLY_BYTES) for state in back),
         round_trip_s=round_trip_s,
         jitter_s=sum(state.jitter_ms for state in (*there, *back)) / 1e3,
-        waits_s=tuple(mean_s),
-        late_s=tuple(tail_s - mean_s),
+        waits_s=tuple(mean_s.tolist()),
+        late_s=tuple((tail_s - mean_s).tolist()),
     )
 
 
@@ -103,7 +105,19 @@ def lost_on(states: Sequence[LinkState]) -> float:
 
 
 def _between(payload: int, waits_s: tuple[float, ...]) -> float:
-    return float(np.interp(math.ceil(payload / SEGMENT_BYTES), SEGMENTS, waits_s))
+    """Linear between the sizes that are known, and as the last one beyond."""
+    below, more, width = _place(payload)
+    if more == 0:
+        return waits_s[below]
+    return (waits_s[below + 1] - waits_s[below]) / width * more + waits_s[below]
+
+
+@lru_cache(maxsize=8192)
+def _place(payload: int) -> tuple[int, int, int]:
+    """Where a transfer lies in ``SEGMENTS``: the place of the size below, segments more than that, and to the next."""
+    segments = min(max(math.ceil(payload / SEGMENT_BYTES), SEGMENTS[0]), SEGMENTS[-1])
+    below = bisect_right(SEGMENTS, segments) - 1
+    return below, segments - SEGMENTS[below], SEGMENTS[min(below + 1, len(SEGMENTS) - 1)] - SEGMENTS[below]
 
 
 def backward(step: Step) -> LinkState:

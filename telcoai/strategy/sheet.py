@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from telcoai.strategy.candidates import Candidate, Menu, candidates, hops_of
 from telcoai.strategy.course import payload_bytes, rows
 from telcoai.strategy.frames import frames_of
-from telcoai.strategy.pipe import pipe
 from telcoai.strategy.predict import late_share
 from telcoai.strategy.ranking import exit_at
 from telcoai.strategy.sites import Sites
@@ -126,7 +125,7 @@ class Sheet:
             self._rows[kinds] = self._work_out(chain)
         known = self._rows[kinds]
         percentile = self._options.percentile
-        pipes = [pipe(self._sites.route(chain[a], chain[b]), rate_per_s, percentile) for a, b in known.pairs]
+        pipes = [self._sites.pipe(chain[a], chain[b], rate_per_s, percentile) for a, b in known.pairs]
         if not known.size.size:
             return Figures(known, chain, known.share, known.share)
         send_s = np.array([[one.seconds(payload) for payload in known.payloads] for one in pipes])

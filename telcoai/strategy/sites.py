@@ -11,6 +11,7 @@ from telcoai.model.timing import once_seconds, stage_seconds
 from telcoai.model.topology import DeviceProfile, Link, Node, Tier, Topology
 from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant, WorkloadInfo
+from telcoai.strategy.pipe import Pipe, pipe
 
 
 class Sites:
@@ -29,6 +30,8 @@ class Sites:
             for end in (link.a, link.b):
                 self._links_of.setdefault(end, []).append(link)
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
+        self._pipes: dict[tuple[str, str, float, float], Pipe] = {}
+        self._fewest: dict[tuple[str, Tier, str], tuple[str, ...]] = {}
         self._seconds: dict[tuple[str, str, str], tuple[float, ...] | None] = {}
         self._once: dict[tuple[str, str, str], tuple[float, ...]] = {}
 
@@ -60,6 +63,13 @@ class Sites:
             return way
         return None if any(not self._dead.isdisjoint((step.link.a, step.link.b)) for step in way) else way
 
+    def pipe(self, source: str, target: str, rate_per_s: float, percentile: float) -> Pipe:
+        """The pipe from one node to another for requests at this rate."""
+        key = (source, target, rate_per_s, percentile)
+        if key not in self._pipes:
+            self._pipes[key] = pipe(self.route(source, target), rate_per_s, percentile)
+        return self._pipes[key]
+
     def _way(self, source: str, target: str) -> tuple[Step, ...] | None:
         out = self._only_way_out(source)
         if out is None:
@@ -88,13 +98,23 @@ class Sites:
 
         Only those as few hops away as the first, at most ``count``.
         """
-        found: list[tuple[int, float, str]] = []
-        for node in self.topology.tier(tier):
-            way = self.route(device, node.name)
-            if way is not None and self.serves(node.name, domain):
-                found.append((len(way), _delay_ms(way), node.name))
-        found.sort(key=lambda one: one[:2])
-        return tuple(name for hops, _, name in found[:count] if hops == found[0][0])
+        out = self._only_way_out(device)
+        start = device if out is None or self._nodes[device].tier == tier or not self.alive(device) else out[1]
+        names = self._fewest_hops(start, tier, domain)
+        if len(names) < 2:
+            return names[:count]
+        found = sorted(names, key=lambda name: _delay_ms(self.route(device, name) or ()))
+        return tuple(found[:count])
+
+    def _fewest_hops(self, start: str, tier: Tier, domain: str) -> tuple[str, ...]:
+        """Living nodes of a tier that are the fewest hops away, in file order; the same for all devices of a gate."""
+        key = (start, tier, domain)
+        if key not in self._fewest:
+            ways = [(one.name, self.route(start, one.name)) for one in self.topology.tier(tier)]
+            hops = {name: len(way) for name, way in ways if way is not None and self.serves(name, domain)}
+            least = min(hops.values(), default=0)
+            self._fewest[key] = tuple(name for name, count in hops.items() if count == least)
+        return self._fewest[key]
 
     def seconds(self, name: str, workload: WorkloadInfo, variant: Variant) -> tuple[float, ...] | None:
         """Time of each stage on one core of a node in seconds, or None when its profile can't run the variant."""

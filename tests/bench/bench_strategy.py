@@ -1,4 +1,4 @@
-"""CPU time of one decision of each strategy, first and repeated, on testbeds of 6, 45 and 409 nodes.
+"""CPU time of one decision of each strategy, first and repeated, on testbeds of 6 to 409 nodes, slo-mpc up to 1,021.
 
 Run: ``python -m tests.bench.bench_strategy``. Target: within half a period of 1 s at 400 devices, all links measured
 differently (nothing to remember from one device to the next); the check of the plan within a tenth.
@@ -51,6 +51,7 @@ DECIDING = (
 )
 PAST = 60
 SIZES = ((4, 1), (40, 4), (400, 8))
+LARGEST = (1000, 20)
 ROUNDS = 5
 TARGET_MS = 500.0
 
@@ -61,6 +62,9 @@ def main() -> None:
         print(f"{devices} devices, {edges} edges, {devices + edges + 1} nodes")
         for strategy in (*FIXED, *DECIDING):
             _measure(strategy(), _view(devices, edges))
+    devices, edges = LARGEST
+    print(f"{devices} devices, {edges} edges")
+    _measure(SloMpc(), _view(devices, edges))
     _bound()
 
 
