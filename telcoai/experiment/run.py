@@ -82,7 +82,7 @@ def drive(session: Session, strategy: Strategy, key: RunKey, folder: RunFolder) 
     scenario = session.scenario
     workloads = session.deployment.workloads
     configs = driver_configs(scenario, key, workloads, folder)
-    tell_future(strategy, scenario, configs)
+    tell_future(strategy, scenario, configs, workloads)
     if getattr(strategy, "placed_by_cluster", False) and scenario.topology.cluster is not None:
         session.deployment.place(len(configs))  # takes seconds, which a run that has begun wouldn't have
     drivers = _drivers(session, key, folder, configs)

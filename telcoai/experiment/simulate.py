@@ -110,7 +110,7 @@ def _run(paper: _Paper, key: RunKey) -> dict[str, Any]:
     error, observer = "", _observer(paper, key)
     try:
         strategy = load_strategy(key.strategy)
-        tell_future(strategy, scenario, configs)
+        tell_future(strategy, scenario, configs, infos)
         rows = play(what, strategy, world, requests, observer, journal)
     except TelcoaiError as err:
         rows, error = requests.rows, err.message

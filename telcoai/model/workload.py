@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from telcoai.model.tensor_input import TensorInput
@@ -56,12 +56,17 @@ UNSURE = -1.0
 """The confidence of a stage without an exit: below every threshold."""
 
 
+Outcome = tuple[tuple[float, ...], float]
+"""Share of all samples that leaves at each exit, and the share answered right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One member of a family, such as ``lite0-128-int8``.
 
     ``input_size``: pixels of the square frame's side, 0 where it takes a ``tensor`` instead. ``input_bytes``: of one
     sample, raw.
+    ``outcomes``: by thresholds, what all exits together do to certain samples, for who has looked; empty otherwise.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Variant:
     stages: tuple[Stage, ...]
     exits: tuple[ExitPoint, ...]
     tensor: TensorInput | None = None
+    outcomes: Mapping[tuple[float, ...], Outcome] = field(default_factory=dict)
 
     @property
     def flops(self) -> int:

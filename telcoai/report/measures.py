@@ -141,7 +141,7 @@ def _regret(bound: Standing, both: str, meter: str) -> tuple[Measure, ...]:
             head="regret,\npoints",
             form="{:.0f}",
             meaning=f"share of periods met by {name} less the strategy's, run by run of the same repetition; below 0 "
-            f"where {name}, which bounds only its own model, was met less",
+            f"where {name}, the best of the plans it looks at by a model, was met less",
             values=each(lambda one, best: 0.0 - points_more(one, best)),
             ranged=False,
         ),
@@ -151,7 +151,8 @@ def _regret(bound: Standing, both: str, meter: str) -> tuple[Measure, ...]:
             source=meter,
             head="regret,\nJ",
             form="{:+.0%}",
-            meaning=f"joules a good answer over those of {name}, less 1, run by run of the same repetition",
+            meaning=f"joules a good answer over those of {name}, less 1, run by run of the same repetition; below 0 "
+            "mostly where less was met for them: see the points first",
             values=each(joules_more),
             ranged=False,
         ),

@@ -22,17 +22,12 @@ above it where nothing does."""
 
 
 class Endurance:
-    """What devices of a view may draw for computing and sending, in watts a service."""
+    """What devices of a view may draw for computing and sending, in watts a service; ``allowed_w``, where it is known
+    otherwise."""
 
-    def __init__(self, view: View, powers: Powers) -> None:
+    def __init__(self, view: View, powers: Powers, allowed_w: Mapping[str, float] | None = None) -> None:
         self._powers = powers
-        served = [device for service in view.services for device in service.rate_per_s]
-        idle_w = {node.name: view.topology.profiles[node.profile].power_idle_w.value for node in view.topology.nodes}
-        self._allowed_w: dict[str, float] = {}
-        for device, lasts_s in _asked(view.services).items():
-            seen, left_s = view.nodes.get(device), lasts_s - max(0.0, view.time_s)
-            if seen is not None and seen.charge_j is not None and left_s > 0:
-                self._allowed_w[device] = max(0.0, seen.charge_j / left_s - idle_w[device]) / served.count(device)
+        self._allowed_w = _allowed_w(view) if allowed_w is None else dict(allowed_w)
 
     def over_j(self, device: str, path: Course, rate_per_s: float, request_j: float) -> float:
         """Joules a request that the device draws above what it may, for a course that takes ``request_j`` in all."""
@@ -40,6 +35,18 @@ class Endurance:
         if allowed_w is None or rate_per_s <= 0:
             return 0.0
         return max(0.0, own_j(device, path, request_j, self._powers) - allowed_w / rate_per_s)
+
+
+def _allowed_w(view: View) -> dict[str, float]:
+    """Charge left / time left, less idle power, an even part for each service of the device."""
+    served = [device for service in view.services for device in service.rate_per_s]
+    idle_w = {node.name: view.topology.profiles[node.profile].power_idle_w.value for node in view.topology.nodes}
+    found: dict[str, float] = {}
+    for device, lasts_s in asked(view.services).items():
+        seen, left_s = view.nodes.get(device), lasts_s - max(0.0, view.time_s)
+        if seen is not None and seen.charge_j is not None and left_s > 0:
+            found[device] = max(0.0, seen.charge_j / left_s - idle_w[device]) / served.count(device)
+    return found
 
 
 def own_j(device: str, path: Course, request_j: float, powers: Powers) -> float:
@@ -53,7 +60,7 @@ def queues(view: View) -> dict[str, tuple[float, float]]:
     bears, in periods, as ``deficits`` has them; and that power in watts, of the whole device."""
     found: dict[str, tuple[float, float]] = {}
     now = Moment(view.time_s, view.links, view.nodes, view.services, None)
-    for device, lasts_s in _asked(view.services).items():
+    for device, lasts_s in asked(view.services).items():
         borne_w = _start_j(view.topology, device) / lasts_s
         if borne_w > 0:
             moments = [one for one in (*view.past, now) if one.time_s >= 0]
@@ -70,7 +77,7 @@ def _length(device: str, moments: Iterable[Moment], borne_w: float) -> float:
     return length
 
 
-def _asked(services: Iterable[ServiceView]) -> dict[str, float]:
+def asked(services: Iterable[ServiceView]) -> dict[str, float]:
     """How long the battery of each device has to last, in seconds."""
     found: dict[str, float] = {}
     for service in services:

@@ -18,10 +18,7 @@ foretells), the exact optimum over all devices at once, and the cost of switchin
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
-
-from scipy.special import betaincinv
 
 from telcoai.model.plan import Plan
 from telcoai.model.view import ServiceView, View
@@ -29,11 +26,9 @@ from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.greedy import as_plan, settle
 from telcoai.strategy.joules import Powers
+from telcoai.strategy.kept import percentile_to_keep
 from telcoai.strategy.lessons import learn
 from telcoai.strategy.sites import as_measured
-
-CONFIDENCE = 0.95
-"""Share of periods that are to keep the percentile asked."""
 
 PARTS = frozenset({"lessons", "percentile"})
 """What it does beyond ``energy_aware``; an ablation leaves some out."""
@@ -64,17 +59,3 @@ def _aimed(service: ServiceView, period_s: float) -> ServiceView:
     requests = round(sum(service.rate_per_s.values()) * period_s)
     aimed = percentile_to_keep(asked.percentile, requests)
     return replace(service, requirements=replace(asked, percentile=aimed))
-
-
-def percentile_to_keep(percentile: float, requests: int) -> float:
-    """The percentile to keep so that the one asked, by nearest rank over so many requests, is kept with
-    ``CONFIDENCE``; never below the one asked.
-
-    Of n requests k = n - ⌈n·q⌉ may be late. They are no more with that probability when each is late with p, the
-    quantile of a beta distribution (Clopper and Pearson, Biometrika 1934).
-    """
-    allowed = requests - math.ceil(requests * percentile / 100)
-    if requests < 1 or allowed >= requests:
-        return percentile
-    late = float(betaincinv(allowed + 1, requests - allowed, 1 - CONFIDENCE))
-    return max(percentile, 100 * (1 - late))

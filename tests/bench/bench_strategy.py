@@ -28,9 +28,10 @@ from telcoai.strategy.joules import Powers
 from telcoai.strategy.latency_greedy import LatencyGreedy
 from telcoai.strategy.lyapunov import Lyapunov
 from telcoai.strategy.marginal_power import MarginalPower
+from telcoai.strategy.milp import solve
 from telcoai.strategy.model_switching import ModelSwitching
 from telcoai.strategy.neurosurgeon import Neurosurgeon
-from telcoai.strategy.oracle import solve
+from telcoai.strategy.oracle import Oracle
 from telcoai.strategy.round_robin import RoundRobin
 from telcoai.strategy.sites import as_measured
 from telcoai.strategy.slo_mpc import SloMpc
@@ -96,7 +97,13 @@ def _bound() -> None:
     start = time.perf_counter()
     found = solve(jobs, sites, Powers(crowded.topology))
     taken = time.perf_counter() - start
-    print(f"oracle, 50 devices × 8 nodes × 6 variants: {taken:.2f} s, target 5 s; gap {found.gap:.1e}, target 1e-3")
+    start = time.perf_counter()
+    Oracle().plan(crowded)
+    whole = time.perf_counter() - start
+    print(
+        f"oracle, 50 devices × 8 nodes × 6 variants: {whole:.2f} s, target 5 s; of its MILP, solved before for the"
+    )
+    print(f"  first time, {taken:.2f} s and gap {found.gap:.1e}, target 1e-3")
 
 
 def _show(what: str, call: Callable[[], object], target_ms: float) -> None:

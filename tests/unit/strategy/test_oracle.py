@@ -9,16 +9,21 @@ from itertools import product
 import pytest
 
 from telcoai.model.future import Future
+from telcoai.model.plan import Plan
 from telcoai.model.requirements import Requirements
 from telcoai.model.scenario import LinkChange
 from telcoai.model.topology import LinkState, Tier
 from telcoai.model.view import View
+from telcoai.strategy.candidates import as_assignment, as_option, candidates, chains, hops_of
 from telcoai.strategy.choices import Choices
-from telcoai.strategy.greedy import jobs_of
+from telcoai.strategy.course import course
+from telcoai.strategy.energy_aware import Thrift
+from telcoai.strategy.greedy import Choice, Job, jobs_of, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.oracle import LATE_J_PER_S, OVER_J_PER_S, Oracle, solve
+from telcoai.strategy.milp import LATE_J_PER_S, OVER_J_PER_S, solve
+from telcoai.strategy.oracle import Oracle, Worth, worth
 from telcoai.strategy.queueing import KNEE
-from telcoai.strategy.sites import as_measured
+from telcoai.strategy.sites import Sites, as_measured
 
 from .conftest import topology, view
 
@@ -71,6 +76,59 @@ def test_it_plans_for_the_links_and_requests_of_the_period_that_begins() -> None
     assert Future(seen.topology, arrivals, ()).rate_per_s("vision", devices[0], 4.0, 5.0) == 2.0
 
 
-def test_it_never_costs_more_than_what_another_strategy_plans_within_the_model() -> None:
+def every_way(job: Job, sites: Sites) -> list[Choice]:
+    """All that a strategy looks at for a device."""
+    found = []
+    for chain in chains(job.device, sites, job.service.domain):
+        for one in candidates(job.menu, len(chain)):
+            hops = hops_of(one, chain)
+            path = course(one.option, hops, one.wire, sites, job.origin)
+            if path is not None:
+                found.append(Choice(as_assignment(job.service, job.device, one.option, hops, one.wire, sites), path))
+    return found
+
+
+@pytest.mark.parametrize("rate", [2.0, 20.0, 60.0])
+@pytest.mark.parametrize("required", [{"deadline_ms": 150.0, "accuracy_min": 0.86}, {"deadline_ms": 40.0}])
+def test_no_combination_of_ways_keeps_more_or_takes_less_under_its_model(
+    rate: float, required: dict[str, float]
+) -> None:
+    seen = asking(rate, **required)
+    sites, powers = as_measured(seen), Powers(seen.topology)
+    jobs, aim = jobs_of(seen, sites), Thrift(sites, powers)
+    found = joined(Oracle().plan(seen), jobs, sites)
+    reached = worth(found, aim)
+    for choices in product(*(every_way(job, sites) for job in jobs)):
+        assert not worth(list(zip(jobs, choices, strict=True)), aim).beats(reached)
+
+
+def joined(plan: Plan, jobs: list[Job], sites: Sites) -> list[tuple[Job, Choice]]:
+    """A plan's assignments with their courses."""
+    found = []
+    for job in jobs:
+        one = plan.assignment(job.service.name, job.device)
+        option = None if one is None else as_option(one, job.menu)
+        assert one is not None
+        assert option is not None
+        found.append((job, Choice(one, course(option, one.hops, one.wire, sites, job.origin))))
+    return found
+
+
+def test_its_plan_is_worth_at_least_what_the_search_without_foresight_settles_on() -> None:
+    seen = asking(30.0, devices=4, deadline_ms=100.0, accuracy_min=0.86)
+    sites, powers = as_measured(seen), Powers(seen.topology)
+    aim = Thrift(sites, powers)
+    own = joined(Oracle().plan(seen), jobs_of(seen, sites), sites)
+    assert not worth(settle(seen, sites, aim), aim).beats(worth(own, aim))
+
+
+def test_who_is_late_comes_before_joules() -> None:
+    assert Worth(0.0, 5.0).beats(Worth(0.1, 1.0))
+    assert not Worth(0.1, 1.0).beats(Worth(0.0, 5.0))
+    assert Worth(0.0, 1.0).beats(Worth(0.0, 2.0))
+    assert not Worth(0.0, 1.0).beats(Worth(0.0, 1.01))
+
+
+def test_its_reason_says_what_no_plan_without_waits_is_below() -> None:
     seen = asking(10.0, devices=4, deadline_ms=200.0, accuracy_min=0.86)
     assert "at least" in Oracle().plan(seen).reason

@@ -11,10 +11,11 @@ from scipy.stats import binom
 from telcoai.model.requirements import Requirements
 from telcoai.model.view import Moment, View
 from telcoai.strategy.energy_aware import EnergyAware
+from telcoai.strategy.kept import CONFIDENCE, percentile_to_keep
 from telcoai.strategy.lessons import NOISE, learn
 from telcoai.strategy.outlook import predictions
 from telcoai.strategy.sites import as_measured
-from telcoai.strategy.slo_mpc import CONFIDENCE, SloMpc, percentile_to_keep
+from telcoai.strategy.slo_mpc import SloMpc
 from telcoai.strategy.static import DeviceOnly, EdgeOnly
 
 from .conftest import topology, view
