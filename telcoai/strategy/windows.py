@@ -1,38 +1,36 @@
 """How long requests wait for TCP's windows on a way that they go again and again, on average and in the tail.
 
-A connection's window depends on all that went over it before, so no formula is exact. ``tcp`` is: it is played with
-random arrivals, once for each loss and rate of a grid, and what lies between is interpolated. Waits are in round trips,
-since only ratios matter: a segment's time to the round trip, and the timeout to the time between requests. Timeouts
-are rare and long, so that they are counted apart, and what they cost is a formula.
+A connection's window depends on all that went over it before, so no formula is exact. ``tcp`` is: it was played with
+random arrivals, once for each loss and rate of a grid (``window_tables``; a plan mustn't wait for it), and what lies
+between is interpolated. Waits are in round trips, since only ratios matter: a segment's time to the round trip, and the
+timeout to the time between requests. Timeouts are rare and long, so that they are counted apart, and what they cost is
+a formula.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telcoai.strategy.tcp import INITIAL_WINDOW, LEAST_RTO_S, Connection, Round
-
 Numbers = NDArray[np.float64]
+
+PLAYED = Path(__file__).with_name("windows.npz")
 
 SEGMENTS = (1, 10, 11, 15, 20, 25, 30, 31, 40, 55, 70, 71, 90, 120, 150, 151, 220, 310, 450, 630)
 """Sizes of transfers in the grid: a round more is needed from 11, 31, 71, 151 … segments on."""
 
-_LOSSES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
-_RATES = tuple(2.0**k for k in range(-6, 6))
+LOSSES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
+RATES = tuple(2.0**k for k in range(-6, 6))
 """Requests in a retransmission timeout."""
 
-_RATIOS = np.array((0.0, 0.0015, 0.003, 0.006, 0.0125, 0.02, 0.033, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0))
+RATIOS = np.array((0.0, 0.0015, 0.003, 0.006, 0.0125, 0.02, 0.033, 0.05, 0.07, 0.1, 0.2, 0.5, 1.0))
 """A segment's time, in round trips."""
 
-_PERCENTILES = np.array((50.0, 90.0, 95.0, 99.0))
-_TRANSFERS = 300
-_SETTLING = 20
-"""Transfers after which a window is taken to be as it will be."""
+PERCENTILES = np.array((50.0, 90.0, 95.0, 99.0))
 
 
 @lru_cache(maxsize=8192)
@@ -41,8 +39,8 @@ def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: fl
 
     ``ratio``: time of a segment at the slowest link, in round trips.
     """
-    known = _at_percentile(*_place(loss, _LOSSES), *_place(_log(requests_per_timeout), _LOG_RATES), percentile)
-    low, share = _place(ratio, tuple(_RATIOS))
+    known = _at_percentile(*_place(loss, LOSSES), *_place(_log(requests_per_timeout), _LOG_RATES), percentile)
+    low, share = _place(ratio, tuple(RATIOS))
     found: Numbers = (1 - share) * known[:, :, low] + share * known[:, :, low + 1]
     both = np.vstack((found[:1], np.maximum(found[:1], found[1:])))
     both.setflags(write=False)
@@ -57,7 +55,7 @@ def timeouts(loss: float, loss_back: float, percentile: float) -> Numbers:
     Each segment's loss counts when its repair is lost too, a single one's (``tcp.lone_s``) at once. From the n-th in a
     row on, each wait is twice as long: ∑ (2^n - 1) lossⁿ (1 - loss) for n repeats. Losses over 0.3 count as 0.3.
     """
-    there, back = min(loss, _LOSSES[-1]), min(loss_back, _LOSSES[-1])
+    there, back = min(loss, LOSSES[-1]), min(loss_back, LOSSES[-1])
     sizes = np.array(SEGMENTS)
     repaired = 1 - (1 - there**2) ** sizes
     share = 1 - (1 - back) * (1 - np.where(sizes == 1, there, repaired))
@@ -73,10 +71,10 @@ def _lone(loss: float) -> float:
 
 
 def _log(rate: float) -> float:
-    return math.log2(max(_RATES[0], rate))
+    return math.log2(max(RATES[0], rate))
 
 
-_LOG_RATES = tuple(math.log2(rate) for rate in _RATES)
+_LOG_RATES = tuple(math.log2(rate) for rate in RATES)
 
 
 def _place(value: float, grid: tuple[float, ...]) -> tuple[int, float]:
@@ -88,8 +86,8 @@ def _place(value: float, grid: tuple[float, ...]) -> tuple[int, float]:
 
 def _at_percentile(loss: int, loss_share: float, rate: int, rate_share: float, percentile: float) -> Numbers:
     """(mean, percentile) × sizes × ratios, between four points of the grid."""
-    quantile, share = _place(percentile, tuple(_PERCENTILES))
-    total = np.zeros((2, len(SEGMENTS), len(_RATIOS)))
+    quantile, share = _place(percentile, tuple(PERCENTILES))
+    total = np.zeros((2, len(SEGMENTS), len(RATIOS)))
     for i, weight in ((loss, 1 - loss_share), (loss + 1, loss_share)):
         for j, more in ((rate, 1 - rate_share), (rate + 1, rate_share)):
             if weight * more > 0:
@@ -99,39 +97,12 @@ def _at_percentile(loss: int, loss_share: float, rate: int, rate_share: float, p
 
 @lru_cache(maxsize=1024)
 def _mean_and_tail(loss: int, rate: int, quantile: int, share: float) -> Numbers:
-    table = _table(loss, rate)
+    table = _tables()[loss, rate]
     return np.stack((table[0], (1 - share) * table[1 + quantile] + share * table[2 + quantile]))
 
 
-@lru_cache(maxsize=len(_LOSSES) * len(_RATES))
-def _table(loss: int, rate: int) -> Numbers:
-    """(mean and each percentile) × sizes × ratios at a point of the grid."""
-    found = [_play(segments, _LOSSES[loss], _RATES[rate]) for segments in SEGMENTS]
-    return np.stack(
-        [np.stack([waited.mean(axis=0), *np.percentile(waited, _PERCENTILES, axis=0)]) for waited in found], 1
-    )
-
-
-def _play(segments: int, loss: float, rate: float) -> Numbers:
-    """What each transfer waits, by ratio: transfers × ratios, in round trips."""
-    if segments <= INITIAL_WINDOW and loss == 0:
-        return np.zeros((1, len(_RATIOS)))
-    draw, one, now_s = random.Random(1), Connection(0.0, 0.0), 0.0
-    found = []
-    for _ in range(_TRANSFERS + _SETTLING):
-        now_s += draw.expovariate(rate) * LEAST_RTO_S
-        found.append(list(one.transfer(segments, loss, now_s, LEAST_RTO_S, draw)))
-        one.used_s = now_s
-    return _waited(found[_SETTLING:])
-
-
-def _waited(transfers: list[list[Round]]) -> Numbers:
-    """Each window but the last is waited for as far as sending it doesn't take the round trip itself."""
-    most = max(len(rounds) for rounds in transfers)
-    sent, waits_for = np.zeros((len(transfers), most)), np.zeros((len(transfers), most), bool)
-    for row, rounds in enumerate(transfers):
-        sent[row, : len(rounds) - 1] = [one.sent for one in rounds[:-1]]
-        waits_for[row, : len(rounds) - 1] = True
-    lost = np.array([sum(one.lost for one in rounds) for rounds in transfers])
-    waited = [(waits_for * np.maximum(0.0, 1 - ratio * sent)).sum(axis=1) for ratio in _RATIOS]
-    return np.asarray(lost[:, None] + np.array(waited).T)
+@lru_cache(maxsize=1)
+def _tables() -> Numbers:
+    """Losses × rates × (mean and each percentile) × sizes × ratios, as ``window_tables`` has played them."""
+    with np.load(PLAYED) as found:
+        return np.asarray(found["waits"], dtype=float)

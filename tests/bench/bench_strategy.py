@@ -100,9 +100,7 @@ def _bound() -> None:
     start = time.perf_counter()
     Oracle().plan(crowded)
     whole = time.perf_counter() - start
-    print(
-        f"oracle, 50 devices × 8 nodes × 6 variants: {whole:.2f} s, target 5 s; of its MILP, solved before for the"
-    )
+    print(f"oracle, 50 devices × 8 nodes × 6 variants: {whole:.2f} s, target 5 s; of its MILP, solved before for the")
     print(f"  first time, {taken:.2f} s and gap {found.gap:.1e}, target 1e-3")
 
 
