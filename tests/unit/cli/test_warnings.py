@@ -63,7 +63,7 @@ def test_simulate_warns_before_it_plays(tmp_path: Path) -> None:
 
 
 def test_before_a_run_few_of_many_are_shown(tmp_path: Path, capsys) -> None:
-    events = [f"at: 0.{k}s, link: [camera, edge], delay: {8 + k}ms" for k in range(1, 8)]
+    events = [f"at: 0.{k}s, service: vision, requirements: {{latency: {{p95: {10 - k}ms}}}}" for k in range(1, 8)]
     path = written(tmp_path, *events)
     warn(load_marked(path))
     lines = capsys.readouterr().err.splitlines()
