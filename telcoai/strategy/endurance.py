@@ -1,8 +1,9 @@
 """Batteries that have to last: what power each device may draw, and how long it has drawn more.
 
-A service that asks for batteries that last leaves its device, at any moment, charge left / time left, less its idle
-power, for computing and sending; a device that sends for several services has an even part of that for each. Where two
-services of a device ask, the longer time decides.
+A service that asks for batteries that last leaves its device charge at the start / time asked, less its idle power, for
+computing and sending. What was drawn below that since may be drawn on top, and what was drawn above is given back, over
+the next periods: charge left / time left would only do so by the end, hours later. A device that sends for several
+services has an even part of that for each. Where two services of a device ask, the longer time decides.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from telcoai.model.topology import Topology
-from telcoai.model.view import Moment, NodeView, ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, Moment, NodeView, ServiceView, View
 from telcoai.strategy.course import Course
 from telcoai.strategy.deficits import BOUND
 from telcoai.strategy.joules import Powers
@@ -19,6 +20,9 @@ from telcoai.strategy.joules import Powers
 OVER = 100.0
 """What a joule above the allowed power counts for: so much dearer a way may be that keeps it, and the least is taken
 above it where nothing does."""
+
+RETURN_PERIODS = 2 * MEASURED_PERIODS
+"""Periods over which what was drawn above (or below) what a battery bears is given back: as rates can follow."""
 
 
 class Endurance:
@@ -28,6 +32,7 @@ class Endurance:
     def __init__(self, view: View, powers: Powers, allowed_w: Mapping[str, float] | None = None) -> None:
         self._powers = powers
         self._allowed_w = _allowed_w(view) if allowed_w is None else dict(allowed_w)
+        self._topology = view.topology
 
     def over_j(self, device: str, path: Course, rate_per_s: float, request_j: float) -> float:
         """Joules a request that the device draws above what it may, for a course that takes ``request_j`` in all."""
@@ -36,16 +41,21 @@ class Endurance:
             return 0.0
         return max(0.0, own_j(device, path, request_j, self._powers) - allowed_w / rate_per_s)
 
+    def can_last(self, device: str, lasts_s: float) -> bool:
+        """Whether the battery bears the device's idle power, and something on top, for so long."""
+        return _start_j(self._topology, device) / lasts_s > _idle_w(self._topology, device)
+
 
 def _allowed_w(view: View) -> dict[str, float]:
-    """Charge left / time left, less idle power, an even part for each service of the device."""
+    """What the battery bears, less what was drawn above that, less idle power; an even part for each service."""
     served = [device for service in view.services for device in service.rate_per_s]
-    idle_w = {node.name: view.topology.profiles[node.profile].power_idle_w.value for node in view.topology.nodes}
     found: dict[str, float] = {}
     for device, lasts_s in asked(view.services).items():
-        seen, left_s = view.nodes.get(device), lasts_s - max(0.0, view.time_s)
-        if seen is not None and seen.charge_j is not None and left_s > 0:
-            found[device] = max(0.0, seen.charge_j / left_s - idle_w[device]) / served.count(device)
+        seen, start_j, elapsed_s = view.nodes.get(device), _start_j(view.topology, device), max(0.0, view.time_s)
+        if seen is not None and seen.charge_j is not None and elapsed_s < lasts_s:
+            above_j = start_j - seen.charge_j - start_j / lasts_s * elapsed_s
+            back_w = above_j / (RETURN_PERIODS * view.period_s)
+            found[device] = max(0.0, start_j / lasts_s - back_w - _idle_w(view.topology, device)) / served.count(device)
     return found
 
 
@@ -85,6 +95,10 @@ def asked(services: Iterable[ServiceView]) -> dict[str, float]:
             for device in service.rate_per_s:
                 found[device] = max(found.get(device, 0.0), service.requirements.lasts_s)
     return found
+
+
+def _idle_w(topology: Topology, device: str) -> float:
+    return topology.profiles[topology.node(device).profile].power_idle_w.value
 
 
 def _start_j(topology: Topology, device: str) -> float:

@@ -1,11 +1,13 @@
 """telcoai's own: requirements first, then joules, by a model that corrects itself, planned anew each period.
 
-Model predictive control (receding horizon) of the assignment, in three steps:
+Model predictive control (receding horizon) of the assignment, in four steps:
 
 1. *Correct the model.* Compute and links as they have shown themselves (``lessons``).
 2. *Aim.* A requirement is judged period by period, and the percentile of few requests is over the deadline now and
    then though the true one isn't: a higher percentile is aimed at, with which a period is kept with ``CONFIDENCE``.
-3. *Optimise.* One plan for the next period: per device the least predicted joules a request among what keeps deadline
+3. *Yield.* Where a battery can't bear the accuracy asked for as long as it has to last, its device is asked for less
+   (``bearable``): an accuracy is missed for a phase, a lifetime for good.
+4. *Optimise.* One plan for the next period: per device the least predicted joules a request among what keeps deadline
    and accuracy so (where nothing does, the fewest late requests), decided one device after the other against the load
    of all others (``energy_aware``'s search). What is in force stays unless more is gained than noise.
 
@@ -22,6 +24,7 @@ from dataclasses import replace
 
 from telcoai.model.plan import Plan
 from telcoai.model.view import ServiceView, View
+from telcoai.strategy.bearable import Bearable
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.greedy import as_plan, settle
@@ -30,7 +33,7 @@ from telcoai.strategy.kept import percentile_to_keep
 from telcoai.strategy.lessons import learn
 from telcoai.strategy.sites import as_measured
 
-PARTS = frozenset({"lessons", "percentile"})
+PARTS = frozenset({"lessons", "percentile", "batteries"})
 """What it does beyond ``energy_aware``; an ablation leaves some out."""
 
 
@@ -49,7 +52,10 @@ class SloMpc:
         if "percentile" in self._parts:
             known = replace(known, services=tuple(_aimed(one, view.period_s) for one in known.services))
         sites, powers = as_measured(known), Powers(view.topology)
-        settled = settle(known, sites, Thrift(sites, powers, Endurance(known, powers)))
+        endurance = Endurance(known, powers)
+        if "batteries" in self._parts:
+            known = Bearable(sites, powers, endurance).asked_of(known)
+        settled = settle(known, sites, Thrift(sites, powers, endurance))
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
 
 

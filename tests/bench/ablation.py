@@ -29,6 +29,16 @@ class NoPercentile(SloMpc):
         super().__init__(PARTS - {"percentile"})
 
 
+class NoBatteries(SloMpc):
+    """The accuracy asked, whatever batteries bear."""
+
+    name = "slo-mpc-no-batteries"
+    summary = "slo-mpc that never asks a device for less accuracy"
+
+    def __init__(self) -> None:
+        super().__init__(PARTS - {"batteries"})
+
+
 class NoExits(SloMpc):
     """Every request runs to the last exit: no threshold is known for the others."""
 

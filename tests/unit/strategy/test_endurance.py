@@ -36,10 +36,19 @@ def idle_w(seen: View) -> float:
     return seen.topology.profile_of("camera-1").power_idle_w.value
 
 
-def test_charge_over_the_time_left_less_idle_power_is_what_may_be_drawn() -> None:
-    seen = replace(powered(charge_j=4000.0), time_s=200.0)
+def test_what_a_battery_bears_less_idle_power_may_be_drawn_and_what_was_not_comes_on_top_for_ten_periods() -> None:
+    """5 W are borne; after 200 s 1,000 J may be gone."""
+    for charge_j, back_w in ((4000.0, 0.0), (4005.0, 0.5), (3995.0, -0.5)):
+        seen = replace(powered(charge_j), time_s=200.0)
+        found = Endurance(seen, Powers(seen.topology))
+        assert found._allowed_w == {"camera-1": pytest.approx(5.0 + back_w - idle_w(seen))}
+
+
+def test_a_battery_can_last_when_it_bears_more_than_idle_power() -> None:
+    seen = powered()
     found = Endurance(seen, Powers(seen.topology))
-    assert found._allowed_w == {"camera-1": pytest.approx(max(0.0, 4000 / 800 - idle_w(seen)))}
+    assert found.can_last("camera-1", 0.99 * START_J / idle_w(seen))
+    assert not found.can_last("camera-1", 1.01 * START_J / idle_w(seen))
 
 
 def test_services_of_one_device_share_its_power_evenly() -> None:
