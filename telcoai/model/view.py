@@ -62,6 +62,8 @@ class ServiceView:
     ``frames``: raw or jpeg, the form of frames that travel; ``frame_bytes``: their mean size by variant when they are
     JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
     ``domain``: whose it is; of nodes only those that admit the domain run it.
+    ``dispersion``: index of dispersion of a device's requests, the variance of their number in a period over its mean:
+    1 is Poisson's, bursts have more, and less counts as 1.
     """
 
     name: str
@@ -72,6 +74,7 @@ class ServiceView:
     frames: str = "raw"
     frame_bytes: Mapping[str, int] = field(default_factory=dict)
     domain: str = ""
+    dispersion: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from telcoai.model.view import MEASURED_PERIODS, LinkView, Moment, NodeView, Res
 from telcoai.model.workload import WorkloadInfo
 from telcoai.orchestrator.asked import Asked
 from telcoai.orchestrator.batteries import Batteries
+from telcoai.orchestrator.bursts import Bursts
 from telcoai.orchestrator.figures import Figures, NodeFigures
 from telcoai.orchestrator.frame_sizes import FrameBytes
 from telcoai.orchestrator.knowledge import Known
@@ -58,6 +59,7 @@ class Observer:
     def __post_init__(self) -> None:
         self.batteries = Batteries(self.topology)
         self._known = Known(self.knowledge, self.seed)
+        self._bursts = Bursts()
         self._shown_topology = read_only_topology(self._known.topology(self.topology))
         self._shown_workloads = {name: read_only_workload(one) for name, one in self.workloads.items()}
         self._workload_of = {v.name: name for name, one in self.workloads.items() for v in one.variants}
@@ -68,6 +70,7 @@ class Observer:
         self._keep(time_s, figures)
         self.batteries.read(time_s, figures)
         there = self._there(time_s)
+        self._count(there)
         view = View(
             time_s=time_s,
             period_s=self.period_s,
@@ -90,11 +93,28 @@ class Observer:
         self._arrived_s = {service.name: self._arrived_s.get(service.name, first) for service in there}
         return there
 
+    def _count(self, there: list[Service]) -> None:
+        """Arrivals since the reading before, of services that are there."""
+        for service in self.services:
+            if service not in there:
+                self._bursts.forget(service.name)
+            elif len(self._readings) > 1:
+                self._bursts.count(service.name, self._arrived(service))
+
+    def _arrived(self, service: Service) -> dict[str, int]:
+        found = {}
+        for device in service.devices:
+            now, before = self._readings[-1].get(device), self._readings[-2].get(device)
+            if now is not None and before is not None and now.stage_calls >= before.stage_calls:
+                found[device] = now.arrivals.get(service.name, 0) - before.arrivals.get(service.name, 0)
+        return found
+
     def _keep(self, time_s: float, figures: Figures) -> None:
         if not self._started:
             self._readings.clear()
             self._first.clear()
             self._past.clear()
+            self._bursts = Bursts()
         self._started = self._started or time_s >= 0
         self._readings.append(figures)
         for name, now in figures.items():
@@ -131,6 +151,7 @@ class Observer:
             frames=service.frames,
             frame_bytes=self._shown_frames.get(service.name, ReadOnly()),
             domain=service.domain,
+            dispersion=self._bursts.dispersion(service.name),
         )
 
     def _rate(self, service: Service, device: str, time_s: float) -> float:

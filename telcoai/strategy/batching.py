@@ -28,9 +28,8 @@ from telcoai.model.view import MEASURED_PERIODS, Moment, ServiceView, View
 from telcoai.strategy.batch_times import Gathering
 from telcoai.strategy.candidates import alone, as_assignment
 from telcoai.strategy.choice import cheapest, unkept
-from telcoai.strategy.course import Course, Origin, course
+from telcoai.strategy.course import Course, course, origin_of
 from telcoai.strategy.exits import Option, forecast, never
-from telcoai.strategy.frames import frames_of
 from telcoai.strategy.gathering import Asked, Crowd, crowd_of, gathering
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
@@ -182,14 +181,13 @@ def _choose(groups: list[_Group], view: View, sites: Sites) -> list[_Pick]:
 
 def _hold(group: _Group, path: Course, load: Occupancy, times: int) -> None:
     """Count the group's use of its node's cores; that of links is counted once and for all."""
-    load.add(Course(path.visits[-1:], (), ()), times * group.rate_per_s)
+    load.add(replace(path, visits=path.visits[-1:], crossings=(), ways=()), times * group.rate_per_s)
 
 
 def _course(group: _Group, device: str, sites: Sites, gathered: Gathering | None = None) -> Course:
     service, places = group.service, {} if gathered is None else {(group.node, 0): gathered}
-    rate_per_s, percentile = service.rate_per_s[device], service.requirements.percentile
-    origin = Origin(device, service.workload, rate_per_s, frames_of(service), percentile, places)
-    found = course(group.option, (group.node,) * len(group.option.variant.stages), "fp16", sites, origin)
+    from_here = origin_of(service, device, gathered=places)
+    found = course(group.option, (group.node,) * len(group.option.variant.stages), "fp16", sites, from_here)
     if found is None:
         raise ValueError(f"{group.node} was reached from {device} and can't be")
     return found

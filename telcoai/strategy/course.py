@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from telcoai.model.routes import Step
+from telcoai.model.view import ServiceView
 from telcoai.model.wire import wire_bytes
 from telcoai.model.workload import WorkloadInfo
 from telcoai.strategy.batch_times import ALONE, Gathering, Place, Row
 from telcoai.strategy.exits import Option
-from telcoai.strategy.frames import Frames
+from telcoai.strategy.frames import Frames, frames_of
 from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s
+from telcoai.strategy.queueing import ahead
 from telcoai.strategy.sites import Sites
 
 REQUEST_HEADER_BYTES = 700
@@ -24,6 +26,7 @@ class Origin:
 
     ``percentile``: that of latency which is asked for.
     ``gathered``: where requests run in batches; everywhere else they run alone.
+    ``dispersion``: how they cluster, as in the service's view.
     """
 
     device: str
@@ -32,6 +35,22 @@ class Origin:
     frames: Frames = field(default_factory=Frames)
     percentile: float = 95.0
     gathered: Mapping[Place, Gathering] = field(default_factory=dict)
+    dispersion: float = 1.0
+
+
+def origin_of(
+    service: ServiceView, device: str, share: float = 1.0, gathered: Mapping[Place, Gathering] | None = None
+) -> Origin:
+    """Where a service's requests, or a share of them, come from at one of its devices."""
+    return Origin(
+        device,
+        service.workload,
+        share * service.rate_per_s[device],
+        frames_of(service),
+        service.requirements.percentile,
+        gathered or {},
+        1 + share * (service.dispersion - 1),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +92,14 @@ class Crossing:
 class Way:
     """The way of those who leave at one exit: ``share`` of requests, mean ``seconds`` without any queueing, how much
     ``late_s`` is more at the percentile, and how many of the course's visits and crossings it takes, counted from the
-    first."""
+    first. ``burst_s``: mean wait for those of the same burst, which queue up once, where the way is narrowest."""
 
     share: float
     seconds: float
     late_s: float
     visits: int
     crossings: int
+    burst_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,7 @@ class Course:
     visits: tuple[Visit, ...]
     crossings: tuple[Crossing, ...]
     ways: tuple[Way, ...]
+    dispersion: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +140,11 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
     visits: list[Visit] = []
     crossings: list[Crossing] = []
     ways: list[Way] = []
-    spent = late_s = 0.0
+    spent = late_s = burst_s = 0.0
     for leg in legs:
         share = reach[leg.first]
-        crossings += _crossings(leg, share)
+        crossed = _crossings(leg, share)
+        crossings += crossed
         over = sites.pipe(leg.source, leg.node, origin.rate_per_s, origin.percentile)
         spent += over.seconds(leg.payload)
         late_s += over.tail_s(leg.payload)
@@ -132,12 +154,18 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
         held_s = row.held_s(here.most) / here.most
         times = held_s, here.size, held_s if here is ALONE else row.held_s(here.size) / here.size
         visits.append(Visit(leg.node, sites.profile(leg.node).cores, share, *times))
+        behind = ahead(origin.dispersion, share, 1)
+        burst_s = max(burst_s, _burst_s(visits[-1], origin), *(behind * one.seconds for one in crossed))
         spent += here.mean_s
         late_s += here.late_s
         for stage, stage_s in enumerate(row.stages_s(here.size), leg.first):
             spent += stage_s
-            ways.append(Way(option.forecast.leave[stage], spent, late_s, len(visits), len(crossings)))
-    return Course(tuple(visits), tuple(crossings), tuple(ways))
+            ways.append(Way(option.forecast.leave[stage], spent, late_s, len(visits), len(crossings), burst_s))
+    return Course(tuple(visits), tuple(crossings), tuple(ways), origin.dispersion)
+
+
+def _burst_s(visit: Visit, origin: Origin) -> float:
+    return ahead(origin.dispersion, visit.share, visit.cores) * visit.seconds
 
 
 def _once(leg: _Leg, option: Option, sites: Sites, origin: Origin) -> tuple[float, ...]:

@@ -22,8 +22,7 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import WIRE_MARGIN, option_of
 from telcoai.strategy.choice import ACCURACY_MARGIN
-from telcoai.strategy.course import Course, Origin, course
-from telcoai.strategy.frames import frames_of
+from telcoai.strategy.course import Course, course, origin_of
 from telcoai.strategy.history import Key, Period, periods
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.sites import Sites
@@ -116,14 +115,7 @@ class Ledger:
         if option is not None:
             wrong = wrong_share(option.forecast.accuracy, one.wire, len(set(one.hops)) > 1)
             if all(self._whole.alive(hop) for hop in one.hops):
-                origin = Origin(
-                    one.device,
-                    service.workload,
-                    service.rate_per_s[one.device],
-                    frames_of(service),
-                    service.requirements.percentile,
-                )
-                path = course(option, one.hops, one.wire, self._whole, origin)
+                path = course(option, one.hops, one.wire, self._whole, origin_of(service, one.device))
         self._known[one] = _Known(wrong, path, {})
         return self._known[one]
 

@@ -14,8 +14,7 @@ from typing import Protocol
 from telcoai.model.plan import Assignment, Plan
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import Menu, alone, as_option, menu
-from telcoai.strategy.course import Course, Origin, course
-from telcoai.strategy.frames import frames_of
+from telcoai.strategy.course import Course, Origin, course, origin_of
 from telcoai.strategy.observed import occupancy
 from telcoai.strategy.predict import Occupancy, Prediction, loaded
 from telcoai.strategy.room import fitted
@@ -64,9 +63,7 @@ class Job:
     @property
     def origin(self) -> Origin:
         """Where its requests come from."""
-        return Origin(
-            self.device, self.service.workload, self.rate_per_s, frames_of(self.service), self.menu.percentile
-        )
+        return origin_of(self.service, self.device)
 
     @property
     def key(self) -> str:

@@ -74,6 +74,7 @@ def learn(view: View) -> Lessons:
     local = [case for case in found.values() if not case.link]
     compute = {
         name: _middle(case.factor for case in local if case.profile == name) for name in {c.profile for c in local}
+        if sum(case.profile == name for case in local) >= 3
     }
     return Lessons(compute, _of_links(view, [case for case in found.values() if case.link]))
 
@@ -90,8 +91,8 @@ def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
     found = {}
     for name, now in view.links.items():
         kin = of_radio.get(radio[name], []) if radio[name] else []
-        factors = _factors(of_link.get(name, []), now) or _factors(kin, now)
-        if factors:
+        factors = _factors(kin or of_link.get(name, []), now)
+        if len(factors) >= 3:
             found[name] = _middle(factors)
     return found
 

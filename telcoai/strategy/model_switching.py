@@ -27,9 +27,8 @@ from telcoai.model.topology import Tier
 from telcoai.model.view import ServiceView, View
 from telcoai.model.workload import Variant
 from telcoai.strategy.candidates import alone, as_assignment
-from telcoai.strategy.course import Course, Origin, course
+from telcoai.strategy.course import Course, course, origin_of
 from telcoai.strategy.exits import Option, forecast, never
-from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes
 from telcoai.strategy.outlook import predictions, unexplained
 from telcoai.strategy.predict import Occupancy, Prediction, late_share, loaded
@@ -118,16 +117,9 @@ def _group(service: ServiceView, node: str, devices: tuple[str, ...], sites: Sit
         option = _whole(variant)
         paths = []
         for device in devices:
-            origin = Origin(
-                device,
-                service.workload,
-                service.rate_per_s[device],
-                frames_of(service),
-                service.requirements.percentile,
-            )
-            path = course(option, (node,) * len(variant.stages), "fp16", sites, origin)
+            path = course(option, (node,) * len(variant.stages), "fp16", sites, origin_of(service, device))
             if path is not None and sites.alive(device):
-                paths.append((path, origin.rate_per_s))
+                paths.append((path, service.rate_per_s[device]))
         if paths:
             courses[variant.name] = tuple(paths)
     switches = {name: node_switch(node, _stages(service, name), view) for name in courses}

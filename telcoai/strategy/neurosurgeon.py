@@ -20,9 +20,8 @@ from telcoai.model.plan import Assignment, Plan
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import alone, as_assignment
 from telcoai.strategy.choice import cheapest, unkept
-from telcoai.strategy.course import Course, Origin, course
+from telcoai.strategy.course import Course, course, origin_of
 from telcoai.strategy.exits import Option, forecast, never
-from telcoai.strategy.frames import frames_of
 from telcoai.strategy.greedy import changes, tally
 from telcoai.strategy.room import fitted
 from telcoai.strategy.server import load_factor, servers
@@ -75,13 +74,10 @@ def _assign(service: ServiceView, device: str, view: View, sites: Sites) -> tupl
 def _cuts(service: ServiceView, device: str, option: Option, view: View, sites: Sites) -> Iterator[_Cut]:
     """Every cut, the one after the last stage first: the device alone."""
     stages = len(option.variant.stages)
-    origin = Origin(
-        device, service.workload, service.rate_per_s[device], frames_of(service), service.requirements.percentile
-    )
     for server in servers(device, sites, service.domain) or (device,):
         for first in range(stages, -1, -1):
             hops = (device,) * first + (server,) * (stages - first)
-            path = course(option, hops, "fp16", sites, origin)
+            path = course(option, hops, "fp16", sites, origin_of(service, device))
             if path is not None:
                 yield _Cut(hops, _seconds(path, device, view))
 

@@ -12,8 +12,7 @@ from telcoai.model.plan import Assignment
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.batch_times import Gathering, Place
 from telcoai.strategy.candidates import option_of
-from telcoai.strategy.course import Course, Origin, course
-from telcoai.strategy.frames import frames_of
+from telcoai.strategy.course import Course, course, origin_of
 from telcoai.strategy.gathering import Asked, gathered
 from telcoai.strategy.mixture import mixed, parts
 from telcoai.strategy.observed import occupancy
@@ -60,19 +59,10 @@ def follow_rows(
 
 def _follow(one: Assignment, share: float, service: ServiceView, sites: Sites, batches: Gatherings) -> Course | None:
     option = option_of(one, service)
-    rate_per_s = service.rate_per_s.get(one.device)
-    nodes = (one.device, *one.hops)
-    if option is None or rate_per_s is None or not all(sites.serves(node, service.domain) for node in nodes):
+    there = all(sites.serves(node, service.domain) for node in (one.device, *one.hops))
+    if option is None or one.device not in service.rate_per_s or not there:
         return None
-    origin = Origin(
-        one.device,
-        service.workload,
-        rate_per_s * share,
-        frames_of(service),
-        service.requirements.percentile,
-        own_places(one, batches),
-    )
-    return course(option, one.hops, one.wire, sites, origin)
+    return course(option, one.hops, one.wire, sites, origin_of(service, one.device, share, own_places(one, batches)))
 
 
 def own_places(one: Assignment, batches: Gatherings) -> Mapping[Place, Gathering]:

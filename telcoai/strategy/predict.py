@@ -31,7 +31,8 @@ class Prediction:
 
 
 class Load(NamedTuple):
-    """Per second: uses, their seconds together (so the servers busy), and their squared seconds."""
+    """Per second: uses, their seconds together (so the servers busy), and their squared seconds, times the index of
+    dispersion of uses that come in bursts."""
 
     uses: float
     seconds: float
@@ -40,6 +41,9 @@ class Load(NamedTuple):
     @property
     def residual_s(self) -> float:
         """E[S²] / E[S]: what a mix of uses counts as one constant use in Pollaczek and Khinchine's wait.
+
+        With compound Poisson arrivals of an index d the wait for what came before is d times as long (a use's own burst
+        is in ``Way.burst_s``).
 
         None below a microsecond of use a second, which is what rounding leaves after taking out.
         """
@@ -63,10 +67,13 @@ class Occupancy:
 
     def add(self, course: Course, rate_per_s: float) -> None:
         """Count a device's requests in; a negative rate takes them out again."""
+        excess = course.dispersion - 1
         for visit in course.visits:
-            _count(self.nodes, visit.node, rate_per_s * visit.share, visit.seconds)
+            uses = rate_per_s * visit.share
+            _count(self.nodes, visit.node, uses, visit.seconds, 1 + visit.share * excess)
         for crossing in course.crossings:
-            _count(self.links, (crossing.link, crossing.upward), rate_per_s * crossing.share, crossing.seconds)
+            uses, key = rate_per_s * crossing.share, (crossing.link, crossing.upward)
+            _count(self.links, key, uses, crossing.seconds, 1 + crossing.share * excess)
 
     def node_wait_s(self, name: str, cores: int) -> float:
         """Mean wait for a core of the node, in seconds."""
@@ -95,15 +102,15 @@ class Waits:
 
     def along(self, way: Way) -> float:
         """All the waiting on one way, in seconds."""
-        return sum(self.nodes[: way.visits]) + sum(self.links[: way.crossings])
+        return sum(self.nodes[: way.visits]) + sum(self.links[: way.crossings]) + way.burst_s
 
 
-def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float) -> None:
+def _count(loads: dict[_Key, Load], key: _Key, rate_per_s: float, seconds: float, dispersion: float) -> None:
     load = loads.get(key, NO_LOAD)
     loads[key] = Load(
         load.uses + rate_per_s,
         load.seconds + rate_per_s * seconds,
-        load.squares + rate_per_s * seconds * seconds,
+        load.squares + rate_per_s * seconds * seconds * dispersion,
     )
 
 

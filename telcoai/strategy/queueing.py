@@ -35,6 +35,18 @@ def erlang_c(servers: int, offered: float) -> float:
     return blocked / (1 - offered / servers * (1 - blocked))
 
 
+def ahead(dispersion: float, share: float, servers: int) -> float:
+    """How many services of its own burst a request waits for on average, when ``share`` of requests come here.
+
+    Requests of an index of dispersion d are taken for bursts that come by Poisson, with a geometric number in each
+    (compound Poisson): one has (d - 1) / 2 of its own burst ahead of it on average, and where these take turns at c
+    servers, one service for every c of them. Of requests thinned to a share s the index is 1 + s (d - 1).
+    """
+    mean = share * max(0.0, dispersion - 1) / 2
+    queued = (mean / (1 + mean)) ** servers
+    return queued / (1 - queued)
+
+
 def backlog_wait_s(backlog_s: float, period_s: float) -> float:
     """Mean wait that a backlog adds to those who arrive during the next period, in seconds.
 
