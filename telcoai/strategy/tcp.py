@@ -86,17 +86,17 @@ class Connection:
     ) -> Iterator[Round]:
         """The rounds of a transfer that begins now. Whoever asks sets ``used_s`` when it is over."""
         self._rest(now_s, timeout_s)
-        left, most = segments, 0
+        left, most, held_up = segments, 0, False
         while left > 0:
             sent = min(left, max(1, int(self.window)))
-            left, most = left - sent, max(most, sent)
+            left, most, held_up = left - sent, max(most, sent), held_up or sent >= int(self.window)
             lost = _lost(sent, loss, draw)
             again = max((repeats(loss, draw) for _ in lost), default=0)
             if lost:
                 self.threshold = self.window = max(self.window / 2, 2.0)
             else:
-                self._grow(sent, most)
-            if sent >= int(self.window):
+                self._grow(sent, most, held_up)
+            if held_up:
                 self.limited_s = now_s
             if again:  # one segment after a timeout, two once it is there
                 self.window = 2.0
@@ -118,13 +118,14 @@ class Connection:
             self._remember()
             self.window = max(float(INITIAL_WINDOW), self.window / 2 ** min(halvings, 60))
 
-    def _grow(self, sent: int, most: int) -> None:
-        """A window that isn't used doesn't grow; in slow start half of it counts for that."""
+    def _grow(self, sent: int, most: int, held_up: bool) -> None:
+        """A window that isn't used doesn't grow; in slow start half of it counts for that. Above the threshold, all that
+        is acknowledged of a transfer that the window once ``held_up`` counts, a window of it for one more segment."""
         if self.window < self.threshold:
             if self.window < 2 * most:
                 self.window = max(self.window, min(self.window + sent, self.threshold))
-        elif sent >= int(self.window):
-            self.window += 1
+        elif held_up:
+            self.window += sent / self.window
 
     def _validate(self, most: int, now_s: float, timeout_s: float) -> None:
         """A window that nobody has used for a timeout shrinks half way to what was used."""
