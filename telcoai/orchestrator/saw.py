@@ -53,7 +53,7 @@ def _service(service: ServiceView) -> dict[str, Any]:
         found |= {"frames": service.frames, "frame_bytes": dict(service.frame_bytes)}
     if service.domain:
         found["domain"] = service.domain
-    if service.dispersion != 1:
+    if _rounded(service.dispersion) != 1:
         found["dispersion"] = _rounded(service.dispersion)
     return found
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from telcoai.model.plan import Assignment
@@ -31,6 +31,10 @@ ALIKE = 0.1
 NOISE = 0.15
 """A percentile of some fifty answers is off by so much by chance (the 95th of fifty lies between the 88th and the 99th
 of all, at 95 %): only what goes beyond it is learnt."""
+
+TELLING = 2.0
+"""Answers that should have been over the percentile, of all devices that a lesson is of together: of fewer, the one
+that happened to be the slowest is all that a percentile tells."""
 
 LEAST, MOST = 0.5, 4.0
 """Factors beyond that are taken for a fault of something else."""
@@ -61,6 +65,8 @@ class _Case:
     link: str
     """Its way out; empty when it served itself."""
     factor: float
+    over: float
+    """Answers that should have been over the percentile."""
     state: LinkView | None = None
     """That link as it was."""
 
@@ -71,17 +77,17 @@ def learn(view: View) -> Lessons:
     for ago in LOOK_BACK:
         if ago <= len(view.past):
             found = {(case.device, bool(case.link)): case for case in _cases(view, ago, found)} | found
-    local = [case for case in found.values() if not case.link]
-    compute = {
-        name: _middle(case.factor for case in local if case.profile == name) for name in {c.profile for c in local}
-        if sum(case.profile == name for case in local) >= 3
-    }
+    of_profile: dict[str, list[_Case]] = {}
+    for case in found.values():
+        if not case.link:
+            of_profile.setdefault(case.profile, []).append(case)
+    compute = {name: _middle(cases) for name, cases in of_profile.items() if _tells(cases)}
     return Lessons(compute, _of_links(view, [case for case in found.values() if case.link]))
 
 
 def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
-    """A link goes by its own lesson, else by those of the same radio; in either case while it is as long as that link
-    was: what is learnt of a cell's edge says nothing of its middle."""
+    """A link goes by what was seen of it, else by all of the same radio; in either case while it is as long as that
+    link was: what is learnt of a cell's edge says nothing of its middle."""
     radio = {link.name: link.radio for link in view.topology.links}
     of_link: dict[str, list[_Case]] = {}
     of_radio: dict[str, list[_Case]] = {}
@@ -91,18 +97,19 @@ def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
     found = {}
     for name, now in view.links.items():
         kin = of_radio.get(radio[name], []) if radio[name] else []
-        factors = _factors(kin or of_link.get(name, []), now)
-        if len(factors) >= 3:
-            found[name] = _middle(factors)
+        for seen in (of_link.get(name, []), kin):
+            like = [case for case in seen if case.state is not None and _alike(case.state, now)]
+            if name not in found and _tells(like):
+                found[name] = _middle(like)
     return found
 
 
-def _factors(cases: list[_Case], now: LinkView) -> list[float]:
-    return [case.factor for case in cases if case.state is not None and _alike(case.state, now)]
+def _tells(cases: list[_Case]) -> bool:
+    return sum(case.over for case in cases) >= TELLING
 
 
-def _middle(factors: Iterable[float]) -> float:
-    return _beyond_noise(statistics.median(factors))
+def _middle(cases: list[_Case]) -> float:
+    return _beyond_noise(statistics.median(case.factor for case in cases))
 
 
 def _beyond_noise(factor: float) -> float:
@@ -128,7 +135,12 @@ def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterato
         measured_ms = service.latency_ms.get(one.device) if (one.device, _is_away(one)) in news else None
         if not one.replicas and measured_ms is not None and _settled(one, then, before, sites):
             case = _case(one, (followed.rows[0][0], measured_ms / 1e3), service, load, sites)
-            yield replace(case, state=then.links.get(case.link))
+            yield replace(case, over=_over(service, one.device, view.period_s), state=then.links.get(case.link))
+
+
+def _over(service: ServiceView, device: str, period_s: float) -> float:
+    answers = service.rate_per_s[device] * MEASURED_PERIODS * period_s
+    return answers * (1 - service.requirements.percentile / 100)
 
 
 def _is_away(one: Assignment) -> bool:
@@ -165,8 +177,8 @@ def _case(one: Assignment, seen: tuple[Course, float], service: ServiceView, loa
     way = way or next((w for hop in one.hops if (w := sites.route(one.device, hop))), None)
     profile = sites.node(one.device).profile
     if not way:
-        return _Case(one.device, profile, "", _clipped(measured_s, predicted_s))
-    return _Case(one.device, profile, way[0].link.name, _clipped(measured_s - cores_s, predicted_s - cores_s))
+        return _Case(one.device, profile, "", _clipped(measured_s, predicted_s), 0.0)
+    return _Case(one.device, profile, way[0].link.name, _clipped(measured_s - cores_s, predicted_s - cores_s), 0.0)
 
 
 def _clipped(measured: float, predicted: float) -> float:

@@ -119,8 +119,9 @@ class Connection:
             self.window = max(float(INITIAL_WINDOW), self.window / 2 ** min(halvings, 60))
 
     def _grow(self, sent: int, most: int, held_up: bool) -> None:
-        """A window that isn't used doesn't grow; in slow start half of it counts for that. Above the threshold, all that
-        is acknowledged of a transfer that the window once ``held_up`` counts, a window of it for one more segment."""
+        """A window that isn't used doesn't grow; in slow start half of it counts for that. Above the threshold all that
+        is acknowledged of a transfer that it once ``held_up`` counts, and a window of that makes it one segment more.
+        """
         if self.window < self.threshold:
             if self.window < 2 * most:
                 self.window = max(self.window, min(self.window + sent, self.threshold))

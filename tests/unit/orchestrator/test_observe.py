@@ -132,6 +132,16 @@ def test_a_view_holds_earlier_moments_of_its_run_and_never_its_own(observer):
     assert second.past[0].services == first.services
 
 
+def test_requests_that_come_in_bursts_are_seen_to(observer):
+    arrived, seen = 0, []
+    for second in range(40):
+        arrived += 12 if second % 4 == 0 else 0
+        view = observer.view(second, {"camera-1": figures("camera-1", second, arrivals={"vision": arrived})}, {}, None)
+        seen.append(view.services[0].dispersion)
+    assert seen[:20] == [1.0] * 20, "too few counts yet"
+    assert seen[-1] > 5
+
+
 def test_a_service_is_seen_while_it_is_there(observer):
     seen = []
     for second, state in enumerate(("departs", "arrives", "departs")):

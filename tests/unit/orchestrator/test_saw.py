@@ -30,6 +30,7 @@ def views(draw: st.DrawFn) -> View:
         rate_per_s={name: draw(figures) for name in calm.services[0].rate_per_s},
         latency_ms={name: draw(figures) for name in list(calm.services[0].rate_per_s)[: draw(st.integers(0, 3))]},
         frames=draw(st.sampled_from(("raw", "jpeg"))),
+        dispersion=draw(st.floats(1, 100)),
     )
     if service.frames == "jpeg":
         service = replace(service, frame_bytes={"small-int8": draw(st.integers(1, 10**6))})
@@ -50,6 +51,7 @@ def test_a_view_comes_back_to_four_digits(view):
     assert again.services[0].requirements == view.services[0].requirements
     assert again.services[0].rate_per_s == pytest.approx(view.services[0].rate_per_s, rel=1e-3)
     assert again.services[0].latency_ms == pytest.approx(view.services[0].latency_ms, rel=1e-3)
+    assert again.services[0].dispersion == pytest.approx(view.services[0].dispersion, rel=1e-3)
     assert (again.services[0].frames, again.services[0].frame_bytes) == (
         view.services[0].frames,
         view.services[0].frame_bytes,

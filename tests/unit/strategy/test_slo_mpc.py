@@ -24,7 +24,7 @@ from .conftest import topology, view
 def lived(plan_of: object, slower: float, periods: int = 12, **required: float) -> View:
     """A view after some periods under a strategy's plan, whose latency was so many times what is predicted."""
     seen = view(topology(2), rate=5.0)
-    asked = Requirements(95, **(required or {"deadline_ms": 400.0, "accuracy_min": 0.86}))
+    asked = Requirements(**{"percentile": 95.0, **(required or {"deadline_ms": 400.0, "accuracy_min": 0.86})})
     seen = replace(seen, services=(replace(seen.services[0], requirements=asked),))
     plan = plan_of.plan(seen)  # type: ignore[attr-defined]
     told = predictions(plan.assignments, seen, as_measured(seen))
@@ -54,6 +54,12 @@ def test_ways_out_that_take_longer_are_known_to_be_worse_and_compute_is_not_blam
     lessons = learn(lived(EdgeOnly(), 2.0))
     assert lessons.compute == {}
     assert all(lessons.links[f"camera-{k}--edge-1"] > 1.5 for k in (1, 2))
+
+
+def test_the_slowest_of_few_answers_teaches_nothing() -> None:
+    asked = {"deadline_ms": 400.0, "accuracy_min": 0.86}
+    assert learn(lived(DeviceOnly(), 2.0, percentile=95.0, **asked)).compute
+    assert not learn(lived(DeviceOnly(), 2.0, percentile=99.0, **asked)).compute, "of fifty answers"
 
 
 def test_who_has_just_moved_teaches_nothing() -> None:

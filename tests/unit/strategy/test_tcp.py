@@ -66,6 +66,15 @@ def test_a_loss_halves_the_window_and_growth_is_slow_from_there() -> None:
     assert one.window == 33
 
 
+def test_all_that_is_acknowledged_of_a_transfer_that_the_window_held_up_makes_it_grow() -> None:
+    one = connection(window=20.0, threshold=20.0)
+    one.waits_s(30, CLEAN, 0.0, random.Random(1))
+    assert one.window == pytest.approx(20 + 20 / 20 + 10 / 21), "the last ten as well"
+    one = connection(window=20.0, threshold=20.0)
+    one.waits_s(19, CLEAN, 0.0, random.Random(1))
+    assert one.window == 20, "never full"
+
+
 def test_a_lost_segment_is_sent_again_after_a_round_trip_and_after_a_timeout_when_that_is_lost_too() -> None:
     once, twice, three = Drawn(LOST, KEPT, KEPT), Drawn(LOST, KEPT, LOST, KEPT), Drawn(LOST, KEPT, LOST, LOST, KEPT)
     assert connection().waits_s(3, LOSSY, 0.0, once) == pytest.approx(0.1)
