@@ -10,9 +10,11 @@ predictive control meets a model that is off (Maeder, Borrelli and Morari, Autom
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from telcoai.model.plan import Assignment
 from telcoai.model.topology import DeviceProfile, LinkState
@@ -71,17 +73,38 @@ class _Case:
     """That link as it was."""
 
 
+class _Body:
+    """Cases that are looked through together."""
+
+    def __init__(self, cases: list[_Case]) -> None:
+        self._factors, self._over = np.array([case.factor for case in cases]), np.array([case.over for case in cases])
+        states = [case.state for case in cases if case.state is not None]
+        self._up_ms = np.array([state.up.delay_ms for state in states])
+        self._down_ms = np.array([state.down.delay_ms for state in states])
+
+    def factor(self) -> float | None:
+        """What they tell, in the middle and beyond noise; None where they tell nothing."""
+        return self._middle(np.ones(self._factors.size, bool))
+
+    def like(self, now: LinkView) -> float | None:
+        """The same of those whose link was as long."""
+        return self._middle(_close(self._up_ms, now.up.delay_ms) & _close(self._down_ms, now.down.delay_ms))
+
+    def _middle(self, of: NDArray[np.bool_]) -> float | None:
+        if self._over[of].sum() < TELLING:
+            return None
+        factor = float(np.median(self._factors[of]))
+        return 1 + math.copysign(max(0.0, abs(factor - 1) - NOISE), factor - 1)
+
+
 def learn(view: View) -> Lessons:
     """What the view and its past tell; of each device the newest that tells something."""
     found: dict[tuple[str, bool], _Case] = {}
     for ago in LOOK_BACK:
         if ago <= len(view.past):
             found = {(case.device, bool(case.link)): case for case in _cases(view, ago, found)} | found
-    of_profile: dict[str, list[_Case]] = {}
-    for case in found.values():
-        if not case.link:
-            of_profile.setdefault(case.profile, []).append(case)
-    compute = {name: _middle(cases) for name, cases in of_profile.items() if _tells(cases)}
+    home = _bodies((case.profile, case) for case in found.values() if not case.link)
+    compute = {name: factor for name, body in home.items() if (factor := body.factor()) is not None}
     return Lessons(compute, _of_links(view, [case for case in found.values() if case.link]))
 
 
@@ -89,31 +112,24 @@ def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
     """A link goes by what was seen of it, else by all of the same radio; in either case while it is as long as that
     link was: what is learnt of a cell's edge says nothing of its middle."""
     radio = {link.name: link.radio for link in view.topology.links}
-    of_link: dict[str, list[_Case]] = {}
-    of_radio: dict[str, list[_Case]] = {}
-    for case in cases:
-        of_link.setdefault(case.link, []).append(case)
-        of_radio.setdefault(radio[case.link], []).append(case)
+    of_link, of_radio = (
+        _bodies((case.link, case) for case in cases),
+        _bodies((radio[case.link], case) for case in cases),
+    )
     found = {}
     for name, now in view.links.items():
-        kin = of_radio.get(radio[name], []) if radio[name] else []
-        for seen in (of_link.get(name, []), kin):
-            like = [case for case in seen if case.state is not None and _alike(case.state, now)]
-            if name not in found and _tells(like):
-                found[name] = _middle(like)
+        bodies = [body for body in (of_link.get(name), of_radio.get(radio[name]) if radio[name] else None) if body]
+        factor = next((told for body in bodies if (told := body.like(now)) is not None), None)
+        if factor is not None:
+            found[name] = factor
     return found
 
 
-def _tells(cases: list[_Case]) -> bool:
-    return sum(case.over for case in cases) >= TELLING
-
-
-def _middle(cases: list[_Case]) -> float:
-    return _beyond_noise(statistics.median(case.factor for case in cases))
-
-
-def _beyond_noise(factor: float) -> float:
-    return 1 + math.copysign(max(0.0, abs(factor - 1) - NOISE), factor - 1)
+def _bodies(keyed: Iterable[tuple[str, _Case]]) -> dict[str, _Body]:
+    groups: dict[str, list[_Case]] = {}
+    for key, case in keyed:
+        groups.setdefault(key, []).append(case)
+    return {key: _Body(cases) for key, cases in groups.items()}
 
 
 def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterator[_Case]:
@@ -165,6 +181,10 @@ def _settled(one: Assignment, then: Moment, before: list[Moment], sites: Sites) 
 def _alike(one: LinkView, other: LinkView) -> bool:
     pairs = ((one.up.delay_ms, other.up.delay_ms), (one.down.delay_ms, other.down.delay_ms))
     return all(abs(a - b) <= ALIKE * max(a, b) + 1.0 for a, b in pairs)
+
+
+def _close(some_ms: NDArray[np.float64], one_ms: float) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(some_ms - one_ms) <= ALIKE * np.maximum(some_ms, one_ms) + 1.0)
 
 
 def _case(one: Assignment, seen: tuple[Course, float], service: ServiceView, load: Occupancy, sites: Sites) -> _Case:
