@@ -46,8 +46,8 @@ def faults(strategy: Strategy) -> list[str]:
 
 
 def trial_views() -> Mapping[str, View]:
-    """What happens in a run, by name and in order: all well, a slow radio, a busy edge, an edge that is down, all of
-    the clouds and edges down, and stricter requirements."""
+    """What happens in a run, by name and in order: all well, a slow radio, a busy edge, bursts, an edge that is down,
+    all of the clouds and edges down, and stricter requirements."""
     calm = trial_view()
     edge, cloud = (calm.topology.tier(tier)[0].name for tier in (Tier.EDGE, Tier.CLOUD))
     slow = {name: _slowed(link) if edge in (link.a, link.b) else link for name, link in calm.links.items()}
@@ -58,6 +58,7 @@ def trial_views() -> Mapping[str, View]:
         "all well": {},
         "slow radio": {"links": ReadOnly(slow)},
         "busy edge": {"nodes": ReadOnly(busy)},
+        "bursts": {"services": tuple(replace(one, dispersion=9.0) for one in calm.services)},
         "edge down": {"nodes": ReadOnly(down)},
         "edge and cloud down": {"nodes": ReadOnly({**down, cloud: NodeView(cloud, alive=False)})},
         "more asked than can be had": {"services": tuple(replace(one, requirements=strict) for one in calm.services)},

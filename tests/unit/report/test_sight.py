@@ -32,6 +32,12 @@ def test_a_rate_that_fell_is_told_in_its_unit_and_noise_of_delays_is_not():
     assert "links camera – edge: rate 10 Mbit/s instead of 50 Mbit/s (1 of 3)" in lines
 
 
+def test_bursts_are_told():
+    view = trial_view()
+    lines = describe_view(replace(view, services=(replace(view.services[0], dispersion=4.26),)))
+    assert lines[1].startswith("vision: 5 requests/s from each of 3 devices in bursts (index of dispersion 4.3); p95")
+
+
 def test_queues_and_nodes_that_are_down_are_told():
     busy, down = describe_view(trial_views()["busy edge"]), describe_view(trial_views()["edge and cloud down"])
     assert "busy: camera 10 %; edge 97 %, 40 waiting; cloud 10 %" in busy

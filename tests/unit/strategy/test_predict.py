@@ -14,6 +14,7 @@ from telcoai.strategy.exits import Option, forecast, never
 from telcoai.strategy.frames import Frames, frames_of
 from telcoai.strategy.pipe import HEADER_SHARE, NO_STEP, pipe
 from telcoai.strategy.predict import Occupancy, loaded, unloaded
+from telcoai.strategy.queueing import ahead
 from telcoai.strategy.ranking import Ranking
 from telcoai.strategy.sites import Sites, as_measured
 
@@ -149,6 +150,7 @@ def test_the_ranking_agrees_with_following_each_course(frames: Frames) -> None:
 
 
 rates = st.floats(1e5, 1e10)
+dispersions = st.floats(1, 50)
 delays = st.floats(0, 500)
 hop_lists = st.lists(st.sampled_from([0, 1, 2]), min_size=3, max_size=3).map(
     lambda levels: tuple(("camera-1", "edge-1", "cloud")[level] for level in sorted(levels))
@@ -156,13 +158,13 @@ hop_lists = st.lists(st.sampled_from([0, 1, 2]), min_size=3, max_size=3).map(
 grids = st.sampled_from([never(ONE), (0.8, 0.8), (0.5, 0.5), (0.95, 1.01)])
 
 
-@given(rates, rates, hop_lists, grids, st.floats(0.1, 100))
+@given(rates, rates, hop_lists, grids, st.floats(0.1, 100), dispersions)
 def test_more_bandwidth_never_predicts_later(
-    one: float, two: float, hops: tuple[str, ...], thresholds: tuple[float, ...], rate: float
+    one: float, two: float, hops: tuple[str, ...], thresholds: tuple[float, ...], rate: float, dispersion: float
 ) -> None:
     low, high = sorted((one, two))
-    slow = _under(LinkState(8.0, 1.0, low, 0.01), hops, thresholds, rate)
-    fast = _under(LinkState(8.0, 1.0, high, 0.01), hops, thresholds, rate)
+    slow = _under(LinkState(8.0, 1.0, low, 0.01), hops, thresholds, rate, dispersion)
+    fast = _under(LinkState(8.0, 1.0, high, 0.01), hops, thresholds, rate, dispersion)
     assert fast[0] <= slow[0] + 1e-9
     assert fast[1] <= slow[1] + 1e-9
 
@@ -187,6 +189,27 @@ def test_load_never_predicts_sooner(hops: tuple[str, ...], thresholds: tuple[flo
     assert together[1] >= alone.tail_s - 1e-9
 
 
+@given(hop_lists, grids, st.floats(0.1, 100), st.floats(1, 50), st.floats(1, 50))
+def test_burstier_requests_are_never_predicted_sooner(
+    hops: tuple[str, ...], thresholds: tuple[float, ...], rate: float, one: float, two: float
+) -> None:
+    low, high = sorted((one, two))
+    calm, bursty = (_under(LinkState(8.0, 1.0, 5e7, 0.01), hops, thresholds, rate, each) for each in (low, high))
+    assert bursty[0] >= calm[0] - 1e-9
+    assert bursty[1] >= calm[1] - 1e-9
+
+
+def test_a_burst_queues_once_where_its_way_is_narrowest() -> None:
+    option, hops = Option(ONE, never(ONE), forecast(ONE, never(ONE))), ("edge-1",) * 3
+    sites = sites_with(LinkState(8.0, 0.0, 5e7))
+    calm = course(option, hops, "fp16", sites, Origin("camera-1", workload(), QUIET))
+    bursty = course(option, hops, "fp16", sites, Origin("camera-1", workload(), QUIET, dispersion=9.0))
+    assert calm is not None
+    assert bursty is not None
+    radio_s, node_s = 4 * calm.crossings[0].seconds, ahead(9.0, 1.0, calm.visits[0].cores) * calm.visits[0].seconds
+    assert unloaded(bursty, 95).mean_s - unloaded(calm, 95).mean_s == pytest.approx(max(radio_s, node_s))
+
+
 @given(rates, rates, delays, st.floats(0.1, 100))
 def test_the_best_candidate_is_never_later_on_a_faster_link(one: float, two: float, delay: float, rate: float) -> None:
     low, high = sorted((one, two))
@@ -199,9 +222,12 @@ def _best_s(state: LinkState, rate: float) -> float:
     return Ranking(menu(view(topology(1)).services[0], sites), sites).of(chain, rate)[0][0]
 
 
-def _under(state: LinkState, hops: tuple[str, ...], thresholds: tuple[float, ...], rate: float) -> tuple[float, float]:
+def _under(
+    state: LinkState, hops: tuple[str, ...], thresholds: tuple[float, ...], rate: float, dispersion: float = 1.0
+) -> tuple[float, float]:
     option = Option(ONE, thresholds, forecast(ONE, thresholds))
-    found = course(option, hops, "fp16", sites_with(state), Origin("camera-1", workload(), QUIET))
+    origin = Origin("camera-1", workload(), QUIET, dispersion=dispersion)
+    found = course(option, hops, "fp16", sites_with(state), origin)
     assert found is not None
     occupancy = Occupancy()
     occupancy.add(found, rate)
