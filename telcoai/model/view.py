@@ -63,7 +63,7 @@ class ServiceView:
     JPEG, measured on some samples (empty: raw, each variant's ``input_bytes``).
     ``domain``: whose it is; of nodes only those that admit the domain run it.
     ``dispersion``: index of dispersion of a device's requests, the variance of their number in a period over its mean:
-    1 is Poisson's, bursts have more, and less counts as 1.
+    1 is Poisson's, bursts have more, regular intervals less.
     """
 
     name: str

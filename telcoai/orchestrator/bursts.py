@@ -14,7 +14,7 @@ LEAST_PAIRS = 20
 """Pairs of counts below which nothing is said."""
 
 SIGMAS = 2.0
-"""Standard deviations by which the index may be over 1 by chance."""
+"""Standard deviations by which the index may be off 1 by chance."""
 
 
 class Bursts:
@@ -37,8 +37,7 @@ class Bursts:
 
 
 def dispersion(counts: Sequence[Mapping[str, int]]) -> float:
-    """Variance over mean of counts, one mapping by device for each period, less what chance makes of Poisson's; at
-    least 1.
+    """Variance over mean of counts, one mapping by device for each period, as near to 1 as chance may have it.
 
     The variance is half the mean square of successive differences (von Neumann 1941), which a rate that rises or falls
     slowly leaves alone. Of N pairs of Poisson counts of mean m, (difference)² / 2m has the variance 2 + 1 / 2m, and
@@ -49,4 +48,5 @@ def dispersion(counts: Sequence[Mapping[str, int]]) -> float:
     if len(pairs) < LEAST_PAIRS or mean == 0:
         return 1.0
     found = sum((b - a) ** 2 for a, b in pairs) / 2 / len(pairs) / mean
-    return max(1.0, found / (1 + SIGMAS * math.sqrt((3 + 1 / mean) / len(pairs))))
+    chance = 1 + SIGMAS * math.sqrt((3 + 1 / mean) / len(pairs))
+    return max(1.0, found / chance) if found > 1 else min(1.0, found * chance)

@@ -6,7 +6,6 @@ time and as accurate as asked stays within what its battery bears is asked for l
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from telcoai.strategy.candidates import Menu, chains, course_of, menu
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.greedy import Job
 from telcoai.strategy.joules import Powers
+from telcoai.strategy.parted import parted
 from telcoai.strategy.predict import Occupancy, unloaded
 from telcoai.strategy.sheet import Sheet
 from telcoai.strategy.sites import Sites
@@ -40,25 +40,13 @@ class Bearable:
 
     def asked_of(self, view: View) -> View:
         """The view with services split by the accuracy that is asked of their devices."""
-        services = tuple(part for service in view.services for part in self._parts(service, view))
-        return replace(view, services=services)
+        return parted(view, {service.name: self._less(service, view) for service in view.services})
 
-    def _parts(self, service: ServiceView, view: View) -> list[ServiceView]:
-        asked = service.requirements.accuracy_min
-        if service.requirements.lasts_s is None or asked is None:
-            return [service]
+    def _less(self, service: ServiceView, view: View) -> Mapping[str, float]:
+        if service.requirements.lasts_s is None or service.requirements.accuracy_min is None:
+            return {}
         rates = _mean_rates(service, view)
-        groups: dict[int, list[str]] = defaultdict(list)
-        for device in service.rate_per_s:
-            groups[self._steps(service, device, rates[device])].append(device)
-        return [
-            replace(
-                service,
-                requirements=replace(service.requirements, accuracy_min=asked - STEP * steps),
-                rate_per_s={device: service.rate_per_s[device] for device in devices},
-            )
-            for steps, devices in sorted(groups.items())
-        ]
+        return {device: STEP * self._steps(service, device, rates[device]) for device in service.rate_per_s}
 
     def _steps(self, service: ServiceView, device: str, rate_per_s: float) -> int:
         """The fewest steps down with which the battery lasts, by bisection; all where it has to recover first, and none

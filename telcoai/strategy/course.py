@@ -145,7 +145,7 @@ def course(option: Option, hops: tuple[str, ...], wire: str, sites: Sites, origi
         share = reach[leg.first]
         crossed = _crossings(leg, share)
         crossings += crossed
-        over = sites.pipe(leg.source, leg.node, origin.rate_per_s, origin.percentile)
+        over = sites.pipe(leg.source, leg.node, origin.rate_per_s, origin.percentile, origin.dispersion)
         spent += over.seconds(leg.payload)
         late_s += over.tail_s(leg.payload)
         here = origin.gathered.get((leg.node, leg.first), ALONE)

@@ -63,10 +63,11 @@ NO_STEP = Pipe(0.0, 0.0, 0.0, 0.0, 0.0)
 """From a node to itself."""
 
 
-def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> Pipe:
+def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float, dispersion: float = 1.0) -> Pipe:
     """The pipe over these links for requests at this rate; no path is ``NO_WAY``, and no link ``NO_STEP``.
 
-    Connections are taken to be the device's own.
+    Connections are taken to be the device's own. ``dispersion``: below 1 requests are so much more regular than chance
+    makes them; more than that is left to queues.
     """
     if way is None:
         return NO_WAY
@@ -77,7 +78,7 @@ def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> 
     round_trip_s = sum(state.delay_ms for state in (*there, *back)) / 1e3
     speeds = [occupied_s(state, 1) for state in there]
     path = Path(round_trip_s, SEGMENT_BYTES * max(speeds), lost_on(there), lost_on(back))
-    mean_s, tail_s = _waits_s(path, rate_per_s, percentile)
+    mean_s, tail_s = _waits_s(path, rate_per_s, percentile, 1 - min(1.0, dispersion))
     return Pipe(
         slowest_s=max(speeds),
         others_s=sum(speeds) - max(speeds),
@@ -89,13 +90,14 @@ def pipe(way: tuple[Step, ...] | None, rate_per_s: float, percentile: float) -> 
     )
 
 
-def _waits_s(path: Path, rate_per_s: float, percentile: float) -> tuple[Numbers, Numbers]:
+def _waits_s(path: Path, rate_per_s: float, percentile: float, regular: float) -> tuple[Numbers, Numbers]:
     """Seconds that a transfer of each size and its reply wait, on average and at the percentile."""
     rare_s = path.timeout_s * timeouts(path.loss, path.loss_back, percentile)
     if path.round_trip_s <= 0:
         return rare_s[0], np.maximum(rare_s[0], rare_s[1])
     ratio = path.segment_s / path.round_trip_s
-    mean_s, tail_s = path.round_trip_s * waits(path.loss, rate_per_s * path.timeout_s, ratio, percentile) + rare_s
+    windows = waits(path.loss, rate_per_s * path.timeout_s, ratio, percentile, regular)
+    mean_s, tail_s = path.round_trip_s * windows + rare_s
     return mean_s, np.maximum(mean_s, tail_s)
 
 

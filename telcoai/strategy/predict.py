@@ -67,7 +67,7 @@ class Occupancy:
 
     def add(self, course: Course, rate_per_s: float) -> None:
         """Count a device's requests in; a negative rate takes them out again."""
-        excess = course.dispersion - 1
+        excess = max(0.0, course.dispersion - 1)
         for visit in course.visits:
             uses = rate_per_s * visit.share
             _count(self.nodes, visit.node, uses, visit.seconds, 1 + visit.share * excess)

@@ -89,7 +89,8 @@ class Ranking:
         return _Sketch(one, seconds, tuple(sends))
 
     def _pipe(self, chain: tuple[str, ...], pair: _Pair, rate_per_s: float) -> Pipe:
-        return pipe(self._sites.route(chain[pair[0]], chain[pair[1]]), rate_per_s, self._options.percentile)
+        way, options = self._sites.route(chain[pair[0]], chain[pair[1]]), self._options
+        return pipe(way, rate_per_s, options.percentile, options.service.dispersion)
 
 
 def _score(sketch: _Sketch, costs: dict[tuple[_Pair, int], tuple[float, float]]) -> float:

@@ -125,7 +125,8 @@ class Sheet:
             self._rows[kinds] = self._work_out(chain)
         known = self._rows[kinds]
         percentile = self._options.percentile
-        pipes = [self._sites.pipe(chain[a], chain[b], rate_per_s, percentile) for a, b in known.pairs]
+        dispersion = self._options.service.dispersion
+        pipes = [self._sites.pipe(chain[a], chain[b], rate_per_s, percentile, dispersion) for a, b in known.pairs]
         if not known.size.size:
             return Figures(known, chain, known.share, known.share)
         send_s = np.array([[one.seconds(payload) for payload in known.payloads] for one in pipes])

@@ -30,7 +30,7 @@ class Sites:
             for end in (link.a, link.b):
                 self._links_of.setdefault(end, []).append(link)
         self._routes: dict[str, dict[str, tuple[Step, ...]]] = {}
-        self._pipes: dict[tuple[str, str, float, float], Pipe] = {}
+        self._pipes: dict[tuple[str, str, float, float, float], Pipe] = {}
         self._fewest: dict[tuple[str, Tier, str], tuple[str, ...]] = {}
         self._seconds: dict[tuple[str, str, str], tuple[float, ...] | None] = {}
         self._once: dict[tuple[str, str, str], tuple[float, ...]] = {}
@@ -63,11 +63,11 @@ class Sites:
             return way
         return None if any(not self._dead.isdisjoint((step.link.a, step.link.b)) for step in way) else way
 
-    def pipe(self, source: str, target: str, rate_per_s: float, percentile: float) -> Pipe:
+    def pipe(self, source: str, target: str, rate_per_s: float, percentile: float, dispersion: float) -> Pipe:
         """The pipe from one node to another for requests at this rate."""
-        key = (source, target, rate_per_s, percentile)
+        key = (source, target, rate_per_s, percentile, dispersion)
         if key not in self._pipes:
-            self._pipes[key] = pipe(self.route(source, target), rate_per_s, percentile)
+            self._pipes[key] = pipe(self.route(source, target), rate_per_s, percentile, dispersion)
         return self._pipes[key]
 
     def _way(self, source: str, target: str) -> tuple[Step, ...] | None:

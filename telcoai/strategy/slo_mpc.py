@@ -1,6 +1,6 @@
 """telcoai's own: requirements first, then joules, by a model that corrects itself, planned anew each period.
 
-Model predictive control (receding horizon) of the assignment, in four steps:
+Model predictive control (receding horizon) of the assignment, in five steps:
 
 1. *Correct the model.* Compute and links as they have shown themselves (``lessons``).
 2. *Aim.* A requirement is judged period by period, and the percentile of few requests is over the deadline now and
@@ -10,6 +10,8 @@ Model predictive control (receding horizon) of the assignment, in four steps:
 4. *Optimise.* One plan for the next period: per device the least predicted joules a request among what keeps deadline
    and accuracy so (where nothing does, the fewest late requests), decided one device after the other against the load
    of all others (``energy_aware``'s search). What is in force stays unless more is gained than noise.
+5. *Risk.* Where that leaves a device late, it may do without the margin that all strategies have on accuracy: one that
+   is kept with certainty is of no use when nothing is in time.
 
 Tried and left out, as the runs were no better with it: a margin on the deadline that grows with late periods, going
 below the accuracy for a while where more was kept before, accuracy kept above a floor by the error of its calibration
@@ -25,15 +27,18 @@ from dataclasses import replace
 from telcoai.model.plan import Plan
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.bearable import Bearable
+from telcoai.strategy.choice import ACCURACY_MARGIN
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
-from telcoai.strategy.greedy import as_plan, settle
+from telcoai.strategy.greedy import Choice, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.kept import percentile_to_keep
 from telcoai.strategy.lessons import learn
+from telcoai.strategy.parted import parted
+from telcoai.strategy.risk import Risk
 from telcoai.strategy.sites import as_measured
 
-PARTS = frozenset({"lessons", "percentile", "batteries"})
+PARTS = frozenset({"lessons", "percentile", "batteries", "risk"})
 """What it does beyond ``energy_aware``; an ablation leaves some out."""
 
 
@@ -55,8 +60,24 @@ class SloMpc:
         endurance = Endurance(known, powers)
         if "batteries" in self._parts:
             known = Bearable(sites, powers, endurance).asked_of(known)
-        settled = settle(known, sites, Thrift(sites, powers, endurance))
+        thrift = Thrift(sites, powers, endurance)
+        settled = settle(known, sites, thrift)
+        if "risk" in self._parts and (late := _late(settled)):
+            risky = settle(parted(known, late), sites, thrift)
+            pays = Risk(view, sites).pays(risky, settled)
+            if pays:
+                some = parted(known, {name: less for name, less in late.items() if name in pays})
+                settled = risky if pays >= late.keys() else settle(some, sites, thrift)
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
+
+
+def _late(settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, float]]:
+    """The margin on accuracy, by service and device, of those that aren't in time."""
+    found: dict[str, dict[str, float]] = {}
+    for job, choice in settled:
+        if choice.cost is not None and not choice.cost.met and job.service.requirements.accuracy_min is not None:
+            found.setdefault(job.service.name, {})[job.device] = ACCURACY_MARGIN
+    return found
 
 
 def _aimed(service: ServiceView, period_s: float) -> ServiceView:

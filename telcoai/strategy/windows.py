@@ -1,10 +1,10 @@
 """How long requests wait for TCP's windows on a way that they go again and again, on average and in the tail.
 
 A connection's window depends on all that went over it before, so no formula is exact. ``tcp`` is: it was played with
-random arrivals, once for each loss and rate of a grid (``window_tables``; a plan mustn't wait for it), and what lies
-between is interpolated. Waits are in round trips, since only ratios matter: a segment's time to the round trip, and the
-timeout to the time between requests. Timeouts are rare and long, so that they are counted apart, and what they cost is
-a formula.
+requests that come by chance and with regular ones, once for each loss and rate of a grid (``window_tables``; a plan
+mustn't wait for it), and what lies between is interpolated. Waits are in round trips, since only ratios matter: a
+segment's time to the round trip, and the timeout to the time between requests. Timeouts are rare and long, so that
+they are counted apart, and what they cost is a formula.
 """
 
 from __future__ import annotations
@@ -32,14 +32,21 @@ RATIOS = np.array((0.0, 0.0015, 0.003, 0.006, 0.0125, 0.02, 0.033, 0.05, 0.07, 0
 
 PERCENTILES = np.array((50.0, 90.0, 95.0, 99.0))
 
+KINDS = ("by chance", "regular")
+"""How requests come: Poisson, or one as long after the other as the next."""
+
 
 @lru_cache(maxsize=8192)
-def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: float) -> Numbers:
+def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: float, regular: float = 0.0) -> Numbers:
     """Round trips that a transfer of each size in ``SEGMENTS`` waits: row 0 on average, row 1 at the percentile.
 
-    ``ratio``: time of a segment at the slowest link, in round trips.
+    ``ratio``: time of a segment at the slowest link, in round trips. ``regular``: 1 for requests at regular intervals,
+    0 for those that come by chance.
     """
-    known = _at_percentile(*_place(loss, LOSSES), *_place(_log(requests_per_timeout), _LOG_RATES), percentile)
+    lost, (rate, rate_share) = _place(loss, LOSSES), _place(_log(requests_per_timeout), _LOG_RATES)
+    known = (1 - regular) * _at_percentile(0, *lost, rate, rate_share, percentile)
+    if regular > 0:  # as many timeouts are between any two requests, until there is one more
+        known = known + regular * _at_percentile(1, *lost, rate, 0.0, percentile)
     low, share = _place(ratio, tuple(RATIOS))
     found: Numbers = (1 - share) * known[:, :, low] + share * known[:, :, low + 1]
     both = np.vstack((found[:1], np.maximum(found[:1], found[1:])))
@@ -84,25 +91,25 @@ def _place(value: float, grid: tuple[float, ...]) -> tuple[int, float]:
     return low, (value - grid[low]) / (grid[low + 1] - grid[low])
 
 
-def _at_percentile(loss: int, loss_share: float, rate: int, rate_share: float, percentile: float) -> Numbers:
+def _at_percentile(kind: int, loss: int, loss_share: float, rate: int, rate_share: float, percentile: float) -> Numbers:
     """(mean, percentile) × sizes × ratios, between four points of the grid."""
     quantile, share = _place(percentile, tuple(PERCENTILES))
     total = np.zeros((2, len(SEGMENTS), len(RATIOS)))
     for i, weight in ((loss, 1 - loss_share), (loss + 1, loss_share)):
         for j, more in ((rate, 1 - rate_share), (rate + 1, rate_share)):
             if weight * more > 0:
-                total += weight * more * _mean_and_tail(i, j, quantile, share)
+                total += weight * more * _mean_and_tail(kind, i, j, quantile, share)
     return total
 
 
 @lru_cache(maxsize=1024)
-def _mean_and_tail(loss: int, rate: int, quantile: int, share: float) -> Numbers:
-    table = _tables()[loss, rate]
+def _mean_and_tail(kind: int, loss: int, rate: int, quantile: int, share: float) -> Numbers:
+    table = _tables()[kind, loss, rate]
     return np.stack((table[0], (1 - share) * table[1 + quantile] + share * table[2 + quantile]))
 
 
 @lru_cache(maxsize=1)
 def _tables() -> Numbers:
-    """Losses × rates × (mean and each percentile) × sizes × ratios, as ``window_tables`` has played them."""
+    """Kinds × losses × rates × (mean and each percentile) × sizes × ratios, as ``window_tables`` has played them."""
     with np.load(PLAYED) as found:
         return np.asarray(found["waits"], dtype=float)

@@ -39,6 +39,16 @@ class NoBatteries(SloMpc):
         super().__init__(PARTS - {"batteries"})
 
 
+class NoRisk(SloMpc):
+    """The margin on accuracy also where nothing is in time with it."""
+
+    name = "slo-mpc-no-risk"
+    summary = "slo-mpc that never does without the margin on accuracy"
+
+    def __init__(self) -> None:
+        super().__init__(PARTS - {"risk"})
+
+
 class NoExits(SloMpc):
     """Every request runs to the last exit: no threshold is known for the others."""
 

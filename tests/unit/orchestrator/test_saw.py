@@ -30,7 +30,7 @@ def views(draw: st.DrawFn) -> View:
         rate_per_s={name: draw(figures) for name in calm.services[0].rate_per_s},
         latency_ms={name: draw(figures) for name in list(calm.services[0].rate_per_s)[: draw(st.integers(0, 3))]},
         frames=draw(st.sampled_from(("raw", "jpeg"))),
-        dispersion=draw(st.floats(1, 100)),
+        dispersion=draw(st.floats(0, 100)),
     )
     if service.frames == "jpeg":
         service = replace(service, frame_bytes={"small-int8": draw(st.integers(1, 10**6))})

@@ -55,7 +55,7 @@ def views(draw: st.DrawFn) -> View:
             draw(requirements),
             {device: draw(st.floats(0, 100)) for device in devices},
             domain=draw(st.sampled_from(["", "north", "south"])),
-            dispersion=draw(st.sampled_from([1.0, 1.5, 12.0])),
+            dispersion=draw(st.sampled_from([0.0, 1.0, 12.0])),
         )
         for name in ("vision", "audio")[: draw(st.integers(1, 2))]
     )
