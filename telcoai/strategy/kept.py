@@ -1,13 +1,13 @@
-"""What to aim at so that what is asked is kept in a period of few requests."""
+"""What to aim at so that what is asked is kept by few requests."""
 
 from __future__ import annotations
 
 import math
 
-from scipy.special import betaincinv
+from scipy.special import betaincinv, ndtr, ndtri
 
 CONFIDENCE = 0.95
-"""Share of periods that are to keep the percentile asked."""
+"""Share of periods that are to keep the percentile asked, and of phases that are to keep the accuracy."""
 
 
 def percentile_to_keep(percentile: float, requests: int) -> float:
@@ -22,3 +22,21 @@ def percentile_to_keep(percentile: float, requests: int) -> float:
         return percentile
     late = float(betaincinv(allowed + 1, requests - allowed, 1 - CONFIDENCE))
     return max(percentile, 100 * (1 - late))
+
+
+def accuracy_kept(promised: float, asked: float | None, calibrated: int, requests: float) -> float:
+    """Probability that so many requests keep the accuracy asked, of what ``calibrated`` samples promise."""
+    if asked is None:
+        return 1.0
+    return float(ndtr((promised - asked) / _spread(promised, calibrated, requests)))
+
+
+def accuracy_to_keep(asked: float, calibrated: int, requests: float) -> float:
+    """The promise with which so many requests keep the accuracy asked with ``CONFIDENCE``."""
+    return asked + float(ndtri(CONFIDENCE)) * _spread(asked, calibrated, requests)
+
+
+def _spread(accuracy: float, calibrated: int, requests: float) -> float:
+    """Standard deviation of the difference of two shares, one promised and one answered, of a binomial each."""
+    inverse = 1 / max(1.0, requests) + (1 / calibrated if calibrated else 0.0)
+    return math.sqrt(max(1e-12, accuracy * (1 - accuracy) * inverse))

@@ -2,7 +2,8 @@
 
 Deadlines are kept period by period, an accuracy over all the time in which it is asked: one that is missed costs every
 period of its phase, those in time included. Of two plans for a period that one is better with which more periods of the
-phase may be expected to be kept so far: P(the accuracy is kept) × (periods in time until now + P(this one is)).
+phase may be expected to be kept: P(the accuracy is kept) × (periods in time until now, and as many again that may
+follow, + P(this one is in time)).
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from telcoai.strategy.candidates import as_option, option_of
 from telcoai.strategy.course import course
 from telcoai.strategy.deficits import wrong_share
 from telcoai.strategy.greedy import Choice, Job
-from telcoai.strategy.history import Period, periods
+from telcoai.strategy.kept import accuracy_kept
 from telcoai.strategy.observed import occupancy
+from telcoai.strategy.phases import LEAST_S, since_asked
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import Sites
 
-LEAST_S = 10.0
-"""A phase that is younger is judged as if the period that begins went on until then: shipped scenarios leave things as
-they are for about so long."""
+PERCENTILES = (50.0, 75.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.7, 99.8, 99.85, 99.9, 99.95, 99.99)
+"""Where latencies are predicted to find the share that is late."""
+
+LOOKED_AT = 24
+"""Devices of a service whose late requests are predicted: those of many are much alike."""
 
 Settled = list[tuple[Job, Choice]]
 
@@ -36,17 +40,10 @@ class Phase:
     """The time since a service has been asked for its accuracy: how long, requests, how many of them are right as their
     assignments were calibrated, and periods in time."""
 
-    seconds: float = 0.0
-    requests: float = 0.0
-    right: float = 0.0
-    in_time: float = 0.0
-
-
-PERCENTILES = (50.0, 75.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.7, 99.8, 99.85, 99.9, 99.95, 99.99)
-"""Where latencies are predicted to find the share that is late."""
-
-LOOKED_AT = 24
-"""Devices of a service whose late requests are predicted: those of many are much alike."""
+    seconds: float
+    requests: float
+    right: float
+    in_time: float
 
 
 class Risk:
@@ -55,28 +52,29 @@ class Risk:
     def __init__(self, view: View, sites: Sites) -> None:
         self._view = view
         self._sites = sites
-        self._phases = {service.name: phase_of(service, view) for service in view.services}
 
     def pays(self, risky: Settled, safe: Settled) -> frozenset[str]:
         """Services that may expect more with the first plan than with the second."""
-        return frozenset(
-            service.name
-            for service in self._view.services
-            if self._expected(service, risky) > self._expected(service, safe)
-        )
+        found = set()
+        for service in self._view.services:
+            phase = phase_of(service, self._view)
+            if self._expected(service, phase, risky) > self._expected(service, phase, safe):
+                found.add(service.name)
+        return frozenset(found)
 
-    def _expected(self, service: ServiceView, settled: Settled) -> float:
-        own, phase = [pair for pair in settled if pair[0].service.name == service.name], self._phases[service.name]
-        accuracy = _mean([(job.rate_per_s, accuracy_of(choice.assignment, service)) for job, choice in own])
+    def _expected(self, service: ServiceView, phase: Phase, settled: Settled) -> float:
+        own = [pair for pair in settled if pair[0].service.name == service.name]
         load = occupancy(self._view, [(c.course, job.rate_per_s) for job, c in settled if c.course is not None])
         some = own[:: math.ceil(len(own) / LOOKED_AT) or 1]
         late = _mean([(job.rate_per_s, self._late(job, choice, load)) for job, choice in some])
-        rate_per_s = sum(job.rate_per_s for job, _ in own)
+        accuracy = _mean([(job.rate_per_s, accuracy_of(choice.assignment, service)) for job, choice in own])
+        asked, rate_per_s = service.requirements, sum(job.rate_per_s for job, _ in own)
         coming = rate_per_s * max(self._view.period_s, LEAST_S - phase.seconds)
         whole = phase.requests + coming
-        mean = (phase.right + coming * accuracy) / whole if whole else accuracy
-        requests = round(rate_per_s * self._view.period_s)
-        return accuracy_kept(mean, service, whole) * (2 * phase.in_time + percentile_kept(late, service, requests))
+        promised = (phase.right + coming * accuracy) / whole if whole else accuracy
+        accurate = accuracy_kept(promised, asked.accuracy_min, service.workload.calibrated, whole)
+        in_time = percentile_kept(late, asked.percentile, round(rate_per_s * self._view.period_s))
+        return accurate * (2 * phase.in_time + in_time)
 
     def _late(self, job: Job, choice: Choice, load: Occupancy) -> float:
         """Share over the deadline: where latencies at percentiles pass it, between two of them as of an exponential."""
@@ -93,23 +91,10 @@ class Risk:
         return float(np.exp(np.interp(deadline_ms / 1e3, tails, beyond, left=0.0)))
 
 
-def accuracy_kept(mean: float, service: ServiceView, requests: float) -> float:
-    """Probability that so many requests are answered with the accuracy asked, where calibration promises ``mean``.
-
-    Normal; the promise and the answers are both samples: variance mean · (1 - mean) · (1 / calibrated + 1 / requests).
-    """
-    floor, calibrated = service.requirements.accuracy_min, service.workload.calibrated
-    if floor is None:
-        return 1.0
-    inverse = 1 / max(1.0, requests) + (1 / calibrated if calibrated else 0.0)
-    spread = math.sqrt(max(1e-12, mean * (1 - mean) * inverse))
-    return 0.5 * math.erfc((floor - mean) / spread / math.sqrt(2))
-
-
-def percentile_kept(late: float, service: ServiceView, requests: int) -> float:
-    """Probability that of so many requests no more are over the deadline than the percentile leaves, when each is with
-    the probability ``late``."""
-    allowed = requests - math.ceil(requests * service.requirements.percentile / 100)
+def percentile_kept(late: float, percentile: float, requests: int) -> float:
+    """Probability that of so many requests no more are over the deadline than the percentile leaves, by nearest rank,
+    when each is with the probability ``late``."""
+    allowed = requests - math.ceil(requests * percentile / 100)
     return float(bdtr(allowed, requests, late)) if requests > 0 else 1.0
 
 
@@ -117,17 +102,15 @@ def phase_of(service: ServiceView, view: View) -> Phase:
     """By the plans that were in force, and the share of devices whose percentile was measured within the deadline."""
     known: dict[object, float] = {}
     seconds = requests = right = in_time = 0.0
-    for period in _periods(service, view):
-        then = _named(service.name, period)
-        for device, rate_per_s in then.rate_per_s.items() if then else ():
-            one = period.in_force.get((service.name, device))
-            if one is not None:
+    for then, plan in since_asked(service, view):
+        for one in plan.assignments if plan else ():
+            if one.service == service.name and one.device in then.rate_per_s:
                 key = one.variant, one.thresholds, one.wire, len(set(one.hops)) > 1
                 known[key] = known[key] if key in known else accuracy_of(one, service)
-                requests += rate_per_s * view.period_s
-                right += known[key] * rate_per_s * view.period_s
+                requests += then.rate_per_s[one.device] * view.period_s
+                right += then.rate_per_s[one.device] * known[key] * view.period_s
         seconds += view.period_s
-        in_time += _in_time(then) if then else 0.0
+        in_time += _in_time(then)
     return Phase(seconds, requests, right, in_time)
 
 
@@ -135,21 +118,6 @@ def accuracy_of(one: Assignment, service: ServiceView) -> float:
     """The calibrated accuracy of an assignment, 0 where nothing is known of it."""
     option = option_of(one, service)
     return 0.0 if option is None else 1 - wrong_share(option.forecast.accuracy, one.wire, len(set(one.hops)) > 1)
-
-
-def _periods(service: ServiceView, view: View) -> list[Period]:
-    """Those that ended after the accuracy was asked; the first view that says so tells of the time before."""
-    found: list[Period] = []
-    for period in reversed(periods(view)):
-        then = _named(service.name, period)
-        if then is None or period.time_s <= 0 or then.requirements.accuracy_min != service.requirements.accuracy_min:
-            break
-        found.append(period)
-    return found[:-1]
-
-
-def _named(name: str, period: Period) -> ServiceView | None:
-    return next((one for one in period.services if one.name == name), None)
 
 
 def _in_time(then: ServiceView) -> float:

@@ -4,7 +4,9 @@ Model predictive control (receding horizon) of the assignment, in five steps:
 
 1. *Correct the model.* Compute and links as they have shown themselves (``lessons``).
 2. *Aim.* A requirement is judged period by period, and the percentile of few requests is over the deadline now and
-   then though the true one isn't: a higher percentile is aimed at, with which a period is kept with ``CONFIDENCE``.
+   then though the true one isn't: a higher percentile is aimed at, with which a period is kept with ``CONFIDENCE``. An
+   accuracy is judged over all of its phase: where less than the margin that all strategies have is enough to keep it
+   so, by the samples that it was calibrated on and the requests to be expected, less is kept in hand.
 3. *Yield.* Where a battery can't bear the accuracy asked for as long as it has to last, its device is asked for less
    (``bearable``): an accuracy is missed for a phase, a lifetime for good.
 4. *Optimise.* One plan for the next period: per device the least predicted joules a request among what keeps deadline
@@ -13,11 +15,10 @@ Model predictive control (receding horizon) of the assignment, in five steps:
 5. *Risk.* Where that leaves a device late, it may do without the margin that all strategies have on accuracy: one that
    is kept with certainty is of no use when nothing is in time.
 
-Tried and left out, as the runs were no better with it: a margin on the deadline that grows with late periods, going
-below the accuracy for a while where more was kept before, accuracy kept above a floor by the error of its calibration
-(seven and a half thousand samples leave less of it than the margin of all strategies), and a forecast of demand (no
-change was foretold by a trend in what was seen). Left out too: forecasts of links (they change in steps that nothing
-foretells), the exact optimum over all devices at once, and the cost of switching (``switching`` knows it).
+Tried and left out, as the runs were no better with it: a margin on the deadline that grows with late periods, and a
+forecast of demand (no change was foretold by a trend in what was seen). Left out too: forecasts of links (they change
+in steps that nothing foretells), the exact optimum over all devices at once, and the cost of switching (``switching``
+knows it).
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.greedy import Choice, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.kept import percentile_to_keep
+from telcoai.strategy.kept import accuracy_to_keep, percentile_to_keep
 from telcoai.strategy.lessons import learn
 from telcoai.strategy.parted import parted
+from telcoai.strategy.phases import requests_to_come
 from telcoai.strategy.risk import Risk
 from telcoai.strategy.sites import as_measured
 
-PARTS = frozenset({"lessons", "percentile", "batteries", "risk"})
+PARTS = frozenset({"lessons", "percentile", "margin", "batteries", "risk"})
 """What it does beyond ``energy_aware``; an ablation leaves some out."""
 
 
@@ -56,13 +58,15 @@ class SloMpc:
         known = learn(view).applied(view) if "lessons" in self._parts else view
         if "percentile" in self._parts:
             known = replace(known, services=tuple(_aimed(one, view.period_s) for one in known.services))
+        if "margin" in self._parts:
+            known = parted(known, {one.name: _spared(one, view) for one in view.services})
         sites, powers = as_measured(known), Powers(view.topology)
         endurance = Endurance(known, powers)
         if "batteries" in self._parts:
             known = Bearable(sites, powers, endurance).asked_of(known)
         thrift = Thrift(sites, powers, endurance)
         settled = settle(known, sites, thrift)
-        if "risk" in self._parts and (late := _late(settled)):
+        if "risk" in self._parts and (late := _late(view, settled)):
             risky = settle(parted(known, late), sites, thrift)
             pays = Risk(view, sites).pays(risky, settled)
             if pays:
@@ -71,13 +75,24 @@ class SloMpc:
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
 
 
-def _late(settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, float]]:
-    """The margin on accuracy, by service and device, of those that aren't in time."""
+def _late(view: View, settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, float]]:
+    """What is left of the margin on accuracy, by service and device, of those that aren't in time."""
+    asked = {one.name: one.requirements.accuracy_min for one in view.services}
     found: dict[str, dict[str, float]] = {}
     for job, choice in settled:
-        if choice.cost is not None and not choice.cost.met and job.service.requirements.accuracy_min is not None:
-            found.setdefault(job.service.name, {})[job.device] = ACCURACY_MARGIN
+        floor, kept = asked[job.service.name], job.service.requirements.accuracy_min
+        if floor is not None and kept is not None and choice.cost is not None and not choice.cost.met:
+            found.setdefault(job.service.name, {})[job.device] = max(0.0, kept + ACCURACY_MARGIN - floor)
     return found
+
+
+def _spared(service: ServiceView, view: View) -> dict[str, float]:
+    """What of the margin on accuracy each device needn't keep; nothing where calibrations don't say of how many samples."""
+    asked, calibrated = service.requirements.accuracy_min, service.workload.calibrated
+    if asked is None or not calibrated:
+        return {}
+    enough = accuracy_to_keep(asked, calibrated, requests_to_come(service, view)) - asked
+    return dict.fromkeys(service.rate_per_s, max(0.0, ACCURACY_MARGIN - enough))
 
 
 def _aimed(service: ServiceView, period_s: float) -> ServiceView:

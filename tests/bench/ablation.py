@@ -29,6 +29,16 @@ class NoPercentile(SloMpc):
         super().__init__(PARTS - {"percentile"})
 
 
+class NoMargin(SloMpc):
+    """The margin on accuracy that all strategies have, however well accuracies are known."""
+
+    name = "slo-mpc-no-margin"
+    summary = "slo-mpc with a margin on accuracy as all have"
+
+    def __init__(self) -> None:
+        super().__init__(PARTS - {"margin"})
+
+
 class NoBatteries(SloMpc):
     """The accuracy asked, whatever batteries bear."""
 

@@ -26,7 +26,7 @@ from telcoai.report.standings import Standing, stand
 FIVE = ("driving-assistance", "augmented-reality", "video-analytics", "embedded-learning", "multi-tenant")
 STATIC = ("device-only", "edge-only", "cloud-only")
 RIVALS = (*STATIC, "latency-greedy", "energy-aware", "model-switching", "early-exit", "lyapunov", "admission")
-PARTS = ("NoLessons", "NoPercentile", "NoBatteries", "NoRisk", "NoExits")
+PARTS = ("NoLessons", "NoPercentile", "NoMargin", "NoBatteries", "NoRisk", "NoExits")
 
 
 def play(scenario: str, strategies: tuple[str, ...], repetitions: int, out: Path) -> dict[str, Standing]:

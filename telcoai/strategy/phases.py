@@ -1,0 +1,30 @@
+"""The time since a service has been asked for the accuracy that is in force: that is over which it is judged."""
+
+from __future__ import annotations
+
+from telcoai.model.plan import Plan
+from telcoai.model.view import ServiceView, View
+
+LEAST_S = 10.0
+"""A phase that is younger is taken to last as long at least: shipped scenarios leave things as they are for about so
+long."""
+
+
+def since_asked(service: ServiceView, view: View) -> list[tuple[ServiceView, Plan | None]]:
+    """What was measured of the service in each period since, and the plan that was in force in it, the latest first.
+
+    The first view that has it asked tells of the time before.
+    """
+    found: list[tuple[ServiceView, Plan | None]] = [(service, view.previous)]
+    for moment in reversed(view.past):
+        then = next((one for one in moment.services if one.name == service.name), None)
+        if then is None or moment.time_s <= 0 or then.requirements.accuracy_min != service.requirements.accuracy_min:
+            break
+        found.append((then, moment.plan))
+    return found[:-1]
+
+
+def requests_to_come(service: ServiceView, view: View) -> float:
+    """How many requests a phase may be expected to have in all: as many again as it had, ``LEAST_S`` at least."""
+    so_far = sum(sum(then.rate_per_s.values()) for then, _ in since_asked(service, view)) * view.period_s
+    return max(2 * so_far, LEAST_S * sum(service.rate_per_s.values()))
