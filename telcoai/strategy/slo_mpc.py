@@ -48,7 +48,7 @@ class SloMpc:
     """Least joules that keep the requirements of the next period, by a model that learns how far off it is."""
 
     name = "slo-mpc"
-    summary = "telcoai's own: corrects its model by what was measured, aims to keep each period, then least joules"
+    summary = "telcoai's own: learns how far off its model is, aims to keep each period and phase, then least joules"
 
     def __init__(self, parts: frozenset[str] = PARTS) -> None:
         self._parts = parts
@@ -87,7 +87,7 @@ def _late(view: View, settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, 
 
 
 def _spared(service: ServiceView, view: View) -> dict[str, float]:
-    """What of the margin on accuracy each device needn't keep; nothing where calibrations don't say of how many samples."""
+    """What of the margin on accuracy devices needn't keep; nothing where calibrations don't say of how many samples."""
     asked, calibrated = service.requirements.accuracy_min, service.workload.calibrated
     if asked is None or not calibrated:
         return {}
