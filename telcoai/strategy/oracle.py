@@ -6,20 +6,21 @@ will carry; of batteries that have to last, how many requests come until the end
 the least weighted requests over the deadline (at the percentile with which a period of so many requests keeps the one
 asked), then the least joules, all judged by one model, with waiting (``predict``): what is in force, no plan, and the
 joint optimum of the MILP in which nobody waits (``milp``), each improved device by device (``energy_aware``'s search)
-until nobody moves.
+until nobody moves. An accuracy is judged over all of its phase: where requests are late, they may be answered less
+accurately by what the phase has been more accurate up to now, by as little as helps.
 
 What it is no bound of: those plans are not all plans, so under its model too a better one may exist; only the joules
 that its reason gives are a bound there, of plans that use nodes and links to 95 % at most and aim at that percentile.
 Its model is one of means, while single requests meet in queues by chance. Left out: switching costs, backlogs, batches,
 replicas, requests that aren't admitted, int8 activations other than with a margin, placements that the other strategies
-don't look at either, and giving up one period's requirements for another's, so that a battery lasts. Where another
-strategy keeps more, these are why, and the report says so by a regret below 0.
+don't look at either, and giving up one period's requirements for another's: so that a battery lasts, or accuracy that
+is only made up for later. Where another strategy keeps more, these are why, and the report says so by a regret below 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from telcoai.model.future import Future
@@ -29,16 +30,21 @@ from telcoai.strategy.candidates import alone, as_assignment, hops_of
 from telcoai.strategy.choices import Row
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
-from telcoai.strategy.foreseen import allowed_w, foreseen, true_sites
+from telcoai.strategy.foreseen import RESERVE, allowed_w, foreseen, true_sites
 from telcoai.strategy.greedy import GAIN_SHARE, Choice, Job, as_plan, jobs_of, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.milp import solve
+from telcoai.strategy.parted import parted
 from telcoai.strategy.predict import Occupancy
+from telcoai.strategy.risk import phase_of
 from telcoai.strategy.room import fitted
 from telcoai.strategy.sites import Sites, as_measured
 
 ROUNDS = 3
 """How often devices decide again at the most."""
+
+STEPS = (0.0025, 0.005, 0.01, 0.02, 0.04)
+"""By how much less accuracy is tried where requests are late, as far as the phase has it to give."""
 
 Settled = list[tuple[Job, Choice]]
 
@@ -77,9 +83,36 @@ class Oracle:
         powers = Powers(known.topology)
         allowed = None if self._future is None else allowed_w(known, self._future)
         aim = Thrift(sites, powers, Endurance(known, powers, allowed))
-        start, bound = _joint(known, sites, powers)
-        found = best([_settled(replace(known, previous=one), sites, aim) for one in (view.previous, start, None)], aim)
+        found, bound = _best(known, view.previous, sites, powers, aim)
+        spare = {} if self._future is None else _spare(known, view)
+        for step in STEPS:
+            value = worth(found, aim)
+            less = {name: dict.fromkeys(rates, step) for name, (rates, most) in spare.items() if step <= most}
+            if not less or math.isclose(value.late, 0.0, abs_tol=1e-6):
+                break
+            other, _ = _best(parted(known, less), view.previous, sites, powers, aim)
+            if worth(other, aim).late < (1 - GAIN_SHARE) * value.late:
+                found = other
         return as_plan(found, view.previous, "nothing saves over 5 % and 1 mJ", (bound,))
+
+
+def _best(known: View, previous: Plan | None, sites: Sites, powers: Powers, aim: Thrift) -> tuple[Settled, str]:
+    start, bound = _joint(known, sites, powers)
+    return best([_settled(replace(known, previous=one), sites, aim) for one in (previous, start, None)], aim), bound
+
+
+def _spare(known: View, view: View) -> dict[str, tuple[Mapping[str, float], float]]:
+    """Each service's rates in the period that begins, and by how much less accurate it may be in it: all that its phase
+    has had above what is asked, as its requests are truly answered."""
+    found = {}
+    asked = {one.name: one for one in view.services}
+    for service in known.services:
+        seen = asked[service.name]
+        floor, coming = seen.requirements.accuracy_min, sum(service.rate_per_s.values()) * view.period_s
+        if floor is not None and coming > 0:
+            phase = phase_of(replace(seen, workload=service.workload), view)
+            found[service.name] = service.rate_per_s, (phase.right - (floor + RESERVE) * phase.requests) / coming
+    return found
 
 
 def best(found: Sequence[Settled], aim: Thrift) -> Settled:
