@@ -24,6 +24,14 @@ def since_asked(service: ServiceView, view: View) -> list[tuple[ServiceView, Pla
     return found[:-1]
 
 
+def in_time(then: ServiceView) -> float:
+    """Share of the devices whose percentile was measured within the deadline."""
+    deadline_ms, seen_ms = then.requirements.deadline_ms, then.latency_ms.values()
+    if deadline_ms is None or not seen_ms:
+        return 1.0
+    return sum(each <= deadline_ms for each in seen_ms) / len(seen_ms)
+
+
 def requests_to_come(service: ServiceView, view: View) -> float:
     """How many requests a phase may be expected to have in all: as many again as it had, ``LEAST_S`` at least."""
     so_far = sum(sum(then.rate_per_s.values()) for then, _ in since_asked(service, view)) * view.period_s

@@ -22,7 +22,7 @@ from telcoai.strategy.deficits import wrong_share
 from telcoai.strategy.greedy import Choice, Job
 from telcoai.strategy.kept import accuracy_kept
 from telcoai.strategy.observed import occupancy
-from telcoai.strategy.phases import LEAST_S, since_asked
+from telcoai.strategy.phases import LEAST_S, in_time, since_asked
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import Sites
 
@@ -73,8 +73,8 @@ class Risk:
         whole = phase.requests + coming
         promised = (phase.right + coming * accuracy) / whole if whole else accuracy
         accurate = accuracy_kept(promised, asked.accuracy_min, service.workload.calibrated, whole)
-        in_time = percentile_kept(late, asked.percentile, round(rate_per_s * self._view.period_s))
-        return accurate * (2 * phase.in_time + in_time)
+        kept = percentile_kept(late, asked.percentile, round(rate_per_s * self._view.period_s))
+        return accurate * (2 * phase.in_time + kept)
 
     def _late(self, job: Job, choice: Choice, load: Occupancy) -> float:
         """Share over the deadline: where latencies at percentiles pass it, between two of them as of an exponential."""
@@ -101,7 +101,7 @@ def percentile_kept(late: float, percentile: float, requests: int) -> float:
 def phase_of(service: ServiceView, view: View) -> Phase:
     """By the plans that were in force, and the share of devices whose percentile was measured within the deadline."""
     known: dict[object, float] = {}
-    seconds = requests = right = in_time = 0.0
+    seconds = requests = right = kept = 0.0
     for then, plan in since_asked(service, view):
         for one in plan.assignments if plan else ():
             if one.service == service.name and one.device in then.rate_per_s:
@@ -110,21 +110,14 @@ def phase_of(service: ServiceView, view: View) -> Phase:
                 requests += then.rate_per_s[one.device] * view.period_s
                 right += then.rate_per_s[one.device] * known[key] * view.period_s
         seconds += view.period_s
-        in_time += _in_time(then)
-    return Phase(seconds, requests, right, in_time)
+        kept += in_time(then)
+    return Phase(seconds, requests, right, kept)
 
 
 def accuracy_of(one: Assignment, service: ServiceView) -> float:
     """The calibrated accuracy of an assignment, 0 where nothing is known of it."""
     option = option_of(one, service)
     return 0.0 if option is None else 1 - wrong_share(option.forecast.accuracy, one.wire, len(set(one.hops)) > 1)
-
-
-def _in_time(then: ServiceView) -> float:
-    deadline_ms, seen_ms = then.requirements.deadline_ms, then.latency_ms.values()
-    if deadline_ms is None or not seen_ms:
-        return 1.0
-    return sum(each <= deadline_ms for each in seen_ms) / len(seen_ms)
 
 
 def _mean(weighted: list[tuple[float, float]]) -> float:

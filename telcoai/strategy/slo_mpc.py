@@ -6,7 +6,8 @@ Model predictive control (receding horizon) of the assignment, in five steps:
 2. *Aim.* A requirement is judged period by period, and the percentile of few requests is over the deadline now and
    then though the true one isn't: a higher percentile is aimed at, with which a period is kept with ``CONFIDENCE``. An
    accuracy is judged over all of its phase: where less than the margin that all strategies have is enough to keep it
-   so, by the samples that it was calibrated on and the requests to be expected, less is kept in hand.
+   so, by the samples that it was calibrated on and the requests to be expected, less is kept in hand; all of it in a
+   phase that has been late, where the last step has a better use for it.
 3. *Yield.* Where a battery can't bear the accuracy asked for as long as it has to last, its device is asked for less
    (``bearable``): an accuracy is missed for a phase, a lifetime for good.
 4. *Optimise.* One plan for the next period: per device the least predicted joules a request among what keeps deadline
@@ -33,10 +34,10 @@ from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.greedy import Choice, Job, as_plan, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.kept import accuracy_to_keep, percentile_to_keep
+from telcoai.strategy.kept import CONFIDENCE, accuracy_to_keep, percentile_to_keep
 from telcoai.strategy.lessons import learn
 from telcoai.strategy.parted import parted
-from telcoai.strategy.phases import requests_to_come
+from telcoai.strategy.phases import in_time, requests_to_come, since_asked
 from telcoai.strategy.risk import Risk
 from telcoai.strategy.sites import as_measured
 
@@ -87,9 +88,13 @@ def _late(view: View, settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, 
 
 
 def _spared(service: ServiceView, view: View) -> dict[str, float]:
-    """What of the margin on accuracy devices needn't keep; nothing where calibrations don't say of how many samples."""
+    """What of the margin on accuracy devices needn't keep; nothing in a phase that has been late, or where calibrations
+    don't say of how many samples."""
     asked, calibrated = service.requirements.accuracy_min, service.workload.calibrated
     if asked is None or not calibrated:
+        return {}
+    past = [in_time(then) for then, _ in since_asked(service, view)]
+    if sum(past) < CONFIDENCE * len(past):
         return {}
     enough = accuracy_to_keep(asked, calibrated, requests_to_come(service, view)) - asked
     return dict.fromkeys(service.rate_per_s, max(0.0, ACCURACY_MARGIN - enough))

@@ -159,3 +159,10 @@ def test_parts_of_a_service_have_all_its_devices_once() -> None:
     assert [one.requirements.accuracy_min for one in parts] == [RISKY, pytest.approx(RISKY - 0.01)]
     free = replace(seen, services=(replace(seen.services[0], requirements=Requirements()),))
     assert parted(free, {"vision": {"camera-1": 0.01}}) == free
+
+
+def test_a_phase_that_was_late_keeps_the_whole_margin_for_periods_to_come() -> None:
+    seen = pressed(400.0, calibrated=10**6, accuracy=0.878, rate=200.0)
+    plan = EnergyAware().plan(seen)
+    assert "small-int8" in variants(lived(seen, plan, 390.0), "lessons")
+    assert "small-int8" not in variants(lived(seen, plan, 410.0), "lessons", "risk")
