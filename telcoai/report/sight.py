@@ -32,9 +32,9 @@ def span(values: Iterable[float], form: str = "{:.3g}") -> str:
 def _service(service: ServiceView) -> list[str]:
     rates = service.rate_per_s
     sent = f"{span(rates.values())} requests/s from each of {len(rates)} devices" if rates else "no device sends"
-    if service.dispersion != 1:
-        how = "in bursts" if service.dispersion > 1 else "at more regular intervals than by chance"
-        sent += f" {how} (index of dispersion {service.dispersion:.1f})"
+    if (index := round(service.dispersion, 1)) != 1:
+        how = "in bursts" if index > 1 else "at more regular intervals than by chance"
+        sent += f" {how} (index of dispersion {index})"
     lines = [
         f"{service.name} asks for {describe_requirements(asdict(service.requirements))}",
         f"{service.name}: {sent}",

@@ -41,7 +41,7 @@ class Choices:
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._sites = sites
         self._powers = powers
-        self._sheets: dict[str, Sheet] = {}
+        self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
 
     def rows(self, number: int, job: Job) -> list[Row]:
         """Rows within deadline and energy budget; where there are none, all, by latency instead of joules."""
@@ -61,9 +61,11 @@ class Choices:
         return _Table(figures, joules, _takes(figures, self._sites))
 
     def _sheet(self, job: Job) -> Sheet:
-        if job.service.name not in self._sheets:
-            self._sheets[job.service.name] = Sheet(job.menu, self._sites)
-        return self._sheets[job.service.name]
+        asked = job.service.requirements
+        key = (job.service.name, asked.accuracy_min, asked.percentile)
+        if key not in self._sheets:
+            self._sheets[key] = Sheet(job.menu, self._sites)
+        return self._sheets[key]
 
 
 @dataclass(frozen=True)

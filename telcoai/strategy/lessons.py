@@ -112,10 +112,9 @@ def _of_links(view: View, cases: list[_Case]) -> dict[str, float]:
     """A link goes by what was seen of it, else by all of the same radio; in either case while it is as long as that
     link was: what is learnt of a cell's edge says nothing of its middle."""
     radio = {link.name: link.radio for link in view.topology.links}
-    of_link, of_radio = (
-        _bodies((case.link, case) for case in cases),
-        _bodies((radio[case.link], case) for case in cases),
-    )
+    known = [case for case in cases if case.state is not None]
+    of_link = _bodies((case.link, case) for case in known)
+    of_radio = _bodies((radio[case.link], case) for case in known)
     found = {}
     for name, now in view.links.items():
         bodies = [body for body in (of_link.get(name), of_radio.get(radio[name]) if radio[name] else None) if body]

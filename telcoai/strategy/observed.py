@@ -45,7 +45,8 @@ def _backlog_s(node: NodeView, load: Occupancy, cores: int) -> float:
 def _strange(node: NodeView, held: float, squares: float, cores: int, period_s: float) -> float:
     """Utilisation beyond what the assignments explain, ``held`` cores, and chance allows.
 
-    Busy time of Poisson arrivals over a period has the variance rate · period · E[S²].
+    Busy time of Poisson arrivals over a period has the variance rate · period · E[S²], of bursts as often as much as
+    their index of dispersion says; both are in ``squares``.
     """
     deviation = math.sqrt(squares * period_s) / (period_s * cores)
     return max(0.0, node.utilisation - held / cores - NOISE_DEVIATIONS * deviation)

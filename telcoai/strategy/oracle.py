@@ -7,10 +7,11 @@ the least weighted requests over the deadline (at the percentile with which a pe
 asked), then the least joules, all judged by one model, with waiting (``predict``): what is in force, no plan, and the
 joint optimum of the MILP in which nobody waits (``milp``), each improved device by device (``energy_aware``'s search)
 until nobody moves. An accuracy is judged over all of its phase: where requests are late, they may be answered less
-accurately by what the phase has been more accurate up to now, by as little as helps.
+accurately by what the phase has been more accurate up to now, in small steps as long as that helps.
 
 What it is no bound of: those plans are not all plans, so under its model too a better one may exist; only the joules
-that its reason gives are a bound there, of plans that use nodes and links to 95 % at most and aim at that percentile.
+that its reason gives are a bound there, of plans that use nodes and links to 95 % at most, aim at that percentile and
+keep the accuracy in this period.
 Its model is one of means, while single requests meet in queues by chance. Left out: switching costs, backlogs, batches,
 replicas, requests that aren't admitted, int8 activations other than with a margin, placements that the other strategies
 don't look at either, and giving up one period's requirements for another's: so that a battery lasts, or accuracy that
@@ -86,12 +87,11 @@ class Oracle:
         found, bound = _best(known, view.previous, sites, powers, aim)
         spare = {} if self._future is None else _spare(known, view)
         for step in STEPS:
-            value = worth(found, aim)
-            less = {name: dict.fromkeys(rates, step) for name, (rates, most) in spare.items() if step <= most}
-            if not less or math.isclose(value.late, 0.0, abs_tol=1e-6):
+            less = _late(found, {name: step for name, most in spare.items() if step <= most})
+            if not less:
                 break
             other, _ = _best(parted(known, less), view.previous, sites, powers, aim)
-            if worth(other, aim).late < (1 - GAIN_SHARE) * value.late:
+            if worth(other, aim).late < (1 - GAIN_SHARE) * worth(found, aim).late:
                 found = other
         return as_plan(found, view.previous, "nothing saves over 5 % and 1 mJ", (bound,))
 
@@ -101,9 +101,18 @@ def _best(known: View, previous: Plan | None, sites: Sites, powers: Powers, aim:
     return best([_settled(replace(known, previous=one), sites, aim) for one in (previous, start, None)], aim), bound
 
 
-def _spare(known: View, view: View) -> dict[str, tuple[Mapping[str, float], float]]:
-    """Each service's rates in the period that begins, and by how much less accurate it may be in it: all that its phase
-    has had above what is asked, as its requests are truly answered."""
+def _late(settled: Settled, less: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """How much less accurate late devices of each service may be."""
+    found: dict[str, dict[str, float]] = {}
+    for job, choice in settled:
+        if choice.cost is not None and not choice.cost.met and job.service.name in less:
+            found.setdefault(job.service.name, {})[job.device] = less[job.service.name]
+    return found
+
+
+def _spare(known: View, view: View) -> dict[str, float]:
+    """By how much less accurate each service may be in the period that begins: all that its phase has had above what is
+    asked, as its requests are truly answered."""
     found = {}
     asked = {one.name: one for one in view.services}
     for service in known.services:
@@ -111,7 +120,7 @@ def _spare(known: View, view: View) -> dict[str, tuple[Mapping[str, float], floa
         floor, coming = seen.requirements.accuracy_min, sum(service.rate_per_s.values()) * view.period_s
         if floor is not None and coming > 0:
             phase = phase_of(replace(seen, workload=service.workload), view)
-            found[service.name] = service.rate_per_s, (phase.right - (floor + RESERVE) * phase.requests) / coming
+            found[service.name] = (phase.right - (floor + RESERVE) * phase.requests) / coming
     return found
 
 

@@ -21,6 +21,8 @@ def _parts(service: ServiceView, less: Mapping[str, float]) -> list[ServiceView]
     groups: dict[float, list[str]] = defaultdict(list)
     for device in service.rate_per_s:
         groups[less.get(device, 0.0)].append(device)
+    if not groups:
+        return [service]
     return [
         replace(
             service,

@@ -18,7 +18,7 @@ def since_asked(service: ServiceView, view: View) -> list[tuple[ServiceView, Pla
     found: list[tuple[ServiceView, Plan | None]] = [(service, view.previous)]
     for moment in reversed(view.past):
         then = next((one for one in moment.services if one.name == service.name), None)
-        if then is None or moment.time_s <= 0 or then.requirements.accuracy_min != service.requirements.accuracy_min:
+        if then is None or moment.time_s < 0 or then.requirements.accuracy_min != service.requirements.accuracy_min:
             break
         found.append((then, moment.plan))
     return found[:-1]

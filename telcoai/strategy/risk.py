@@ -21,7 +21,7 @@ from telcoai.strategy.course import course
 from telcoai.strategy.deficits import wrong_share
 from telcoai.strategy.greedy import Choice, Job
 from telcoai.strategy.kept import accuracy_kept
-from telcoai.strategy.observed import occupancy
+from telcoai.strategy.outlook import unexplained
 from telcoai.strategy.phases import LEAST_S, in_time, since_asked
 from telcoai.strategy.predict import Occupancy, loaded
 from telcoai.strategy.sites import Sites
@@ -52,6 +52,7 @@ class Risk:
     def __init__(self, view: View, sites: Sites) -> None:
         self._view = view
         self._sites = sites
+        self._others = unexplained(view, sites)
 
     def pays(self, risky: Settled, safe: Settled) -> frozenset[str]:
         """Services that may expect more with the first plan than with the second."""
@@ -64,7 +65,10 @@ class Risk:
 
     def _expected(self, service: ServiceView, phase: Phase, settled: Settled) -> float:
         own = [pair for pair in settled if pair[0].service.name == service.name]
-        load = occupancy(self._view, [(c.course, job.rate_per_s) for job, c in settled if c.course is not None])
+        load = Occupancy(standing_s=self._others.standing_s, strange=self._others.strange)
+        for job, choice in settled:
+            if choice.course is not None:
+                load.add(choice.course, job.rate_per_s)
         some = own[:: math.ceil(len(own) / LOOKED_AT) or 1]
         late = _mean([(job.rate_per_s, self._late(job, choice, load)) for job, choice in some])
         accuracy = _mean([(job.rate_per_s, accuracy_of(choice.assignment, service)) for job, choice in own])

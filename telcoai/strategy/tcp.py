@@ -1,10 +1,10 @@
 """What TCP adds to a transfer over a kept-alive connection: rounds in which a full window waits for acknowledgements.
 
-Reno as Linux has it (RFC 5681): slow start from ten segments (RFC 6928) up to the threshold, above it one segment a
-round; a loss halves the window; for each retransmission timeout without traffic the window halves again, down to ten,
-and one that is not used shrinks to what is (RFC 2861). A lost segment is found by those after it in about a round trip,
-the last ones by a probe after two more (RFC 8985). Where what repairs it is lost again, or nothing else is under way, a
-timeout passes, twice as long each time (RFC 6298). Nodes of a testbed run Reno too.
+Reno as Linux has it (RFC 5681): slow start from ten segments (RFC 6928) up to the threshold, above it one segment for
+each window that is acknowledged; a loss halves the window; for each retransmission timeout without traffic the window
+halves again, down to ten, and one that is not used shrinks to what is (RFC 2861). A lost segment is found by those
+after it in about a round trip, the last ones by a probe after two more (RFC 8985). Where what repairs it is lost again,
+or nothing else is under way, a timeout passes, twice as long each time (RFC 6298). Nodes of a testbed run Reno too.
 
 Left out: reordering; that a transfer of more segments may end with one alone in its window; and acknowledgements that
 get lost, which delay nobody: the next one says the same, and that of the last segment is in the reply.

@@ -45,8 +45,8 @@ def waits(loss: float, requests_per_timeout: float, ratio: float, percentile: fl
     """
     lost, (rate, rate_share) = _place(loss, LOSSES), _place(_log(requests_per_timeout), _LOG_RATES)
     known = (1 - regular) * _at_percentile(0, *lost, rate, rate_share, percentile)
-    if regular > 0:  # as many timeouts are between any two requests, until there is one more
-        known = known + regular * _at_percentile(1, *lost, rate, 0.0, percentile)
+    if regular > 0:  # windows halve as often between any two requests until one timeout more fits: no way between
+        known = known + regular * _at_percentile(1, *lost, rate, math.floor(rate_share), percentile)
     low, share = _place(ratio, tuple(RATIOS))
     found: Numbers = (1 - share) * known[:, :, low] + share * known[:, :, low + 1]
     both = np.vstack((found[:1], np.maximum(found[:1], found[1:])))

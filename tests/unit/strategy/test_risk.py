@@ -42,8 +42,8 @@ def pressed(deadline_ms: float, calibrated: int = 7500, accuracy: float = RISKY,
 def lived(seen: View, plan: Plan, latency_ms: float, periods: int = 30) -> View:
     """The view after so many periods under a plan."""
     service = replace(seen.services[0], latency_ms=dict.fromkeys(seen.services[0].rate_per_s, latency_ms))
-    past = tuple(Moment(float(k + 1), seen.links, seen.nodes, (service,), plan) for k in range(periods))
-    return replace(seen, time_s=periods + 1.0, services=(service,), previous=plan, past=past)
+    past = tuple(Moment(float(k), seen.links, seen.nodes, (service,), plan) for k in range(periods))
+    return replace(seen, time_s=float(periods), services=(service,), previous=plan, past=past)
 
 
 def variants(seen: View, *without: str) -> set[str]:
@@ -152,11 +152,22 @@ def test_a_percentile_is_kept_as_often_as_so_few_are_late(late: float, percentil
     assert percentile_kept(late, percentile, requests) == pytest.approx(expected, abs=1e-9)
 
 
+def test_what_a_plan_would_do_is_not_taken_for_what_others_do() -> None:
+    seen = pressed(12.0)
+    plan = EnergyAware().plan(pressed(400.0, accuracy=0.9))
+    busy = {name: replace(node, utilisation=0.15) for name, node in seen.nodes.items()}
+    calm, used = lived(seen, plan, 10.0), lived(replace(seen, nodes=busy), plan, 10.0)
+    assert pays(calm)
+    assert pays(used), "by the plan in force, which is 28 ms of four cores five times a second"
+
+
 def test_parts_of_a_service_have_all_its_devices_once() -> None:
     seen = pressed(20.0)
     parts = parted(seen, {"vision": {"camera-1": 0.01, "camera-3": 0.01}, "nobody": {"camera-2": 0.5}}).services
     assert [sorted(one.rate_per_s) for one in parts] == [["camera-2", "camera-4"], ["camera-1", "camera-3"]]
     assert [one.requirements.accuracy_min for one in parts] == [RISKY, pytest.approx(RISKY - 0.01)]
+    empty = replace(seen, services=(replace(seen.services[0], rate_per_s={}),))
+    assert parted(empty, {}) == empty
     free = replace(seen, services=(replace(seen.services[0], requirements=Requirements()),))
     assert parted(free, {"vision": {"camera-1": 0.01}}) == free
 
