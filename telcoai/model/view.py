@@ -109,6 +109,11 @@ class View:
     seed: int = 0
     past: tuple[Moment, ...] = ()
 
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """Those of the past, and the one that is now."""
+        return (*self.past, Moment(self.time_s, self.links, self.nodes, self.services, self.previous))
+
 
 class Strategy(Protocol):
     """``plan(view) -> Plan``, pure: same view, same plan. Built-ins and users' own share this protocol."""

@@ -98,15 +98,15 @@ class Observer:
         for service in self.services:
             if service not in there:
                 self._bursts.forget(service.name)
-            elif len(self._readings) > 1:
+            else:
                 self._bursts.count(service.name, self._arrived(service))
 
     def _arrived(self, service: Service) -> dict[str, int]:
         found = {}
         for device in service.devices:
-            now, before = self._readings[-1].get(device), self._readings[-2].get(device)
-            if now is not None and before is not None and now.stage_calls >= before.stage_calls:
-                found[device] = now.arrivals.get(service.name, 0) - before.arrivals.get(service.name, 0)
+            now, before = self._readings[-1].get(device), self._before(device, periods=1)
+            if now is not None and before is not None:
+                found[device] = arrived(service.name, before, now)
         return found
 
     def _keep(self, time_s: float, figures: Figures) -> None:
@@ -202,5 +202,9 @@ def arrival_rate(service: str, before: NodeFigures, now: NodeFigures) -> float:
     """Arrivals per second of a service at a node between two readings."""
     if now.now_ns <= before.now_ns:
         return 0.0
-    arrived = now.arrivals.get(service, 0) - before.arrivals.get(service, 0)
-    return max(0.0, arrived * 1e9 / (now.now_ns - before.now_ns))
+    return max(0.0, arrived(service, before, now) * 1e9 / (now.now_ns - before.now_ns))
+
+
+def arrived(service: str, before: NodeFigures, now: NodeFigures) -> int:
+    """Requests of a service that came to a node between two readings of the same process."""
+    return now.arrivals.get(service, 0) - before.arrivals.get(service, 0)

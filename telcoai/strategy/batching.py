@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 from telcoai.model.plan import MOST_BATCH, MOST_BATCH_WAIT_MS, Assignment, Plan
 from telcoai.model.topology import Tier
-from telcoai.model.view import MEASURED_PERIODS, Moment, ServiceView, View
+from telcoai.model.view import MEASURED_PERIODS, ServiceView, View
 from telcoai.strategy.batch_times import Gathering
 from telcoai.strategy.candidates import alone, as_assignment
 from telcoai.strategy.choice import cheapest, unkept
@@ -142,8 +142,7 @@ def _groups(view: View, sites: Sites) -> Iterator[_Group]:
 def _late_s(service: str, devices: list[str], view: View) -> float:
     """How much more the measured percentiles are than those predicted, 0 where they are less: under the last plan that
     was in force as long as the measured answers go back."""
-    now = Moment(view.time_s, view.links, view.nodes, view.services, view.previous)
-    moments = [*view.past, now]
+    moments = view.moments
     for last in range(len(moments) - 1, MEASURED_PERIODS - 2, -1):
         plan = moments[last].plan
         under = moments[last - MEASURED_PERIODS + 1 : last + 1]

@@ -14,7 +14,7 @@ from telcoai.strategy.greedy import Job
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.pipe import REPLY_BYTES, backward, occupied_s
 from telcoai.strategy.predict import Occupancy
-from telcoai.strategy.sheet import Figures, Numbers, Sheet
+from telcoai.strategy.sheet import Figures, Numbers, Sheets
 from telcoai.strategy.sites import Sites
 
 Flags = NDArray[np.bool_]
@@ -41,7 +41,7 @@ class Choices:
     def __init__(self, sites: Sites, powers: Powers) -> None:
         self._sites = sites
         self._powers = powers
-        self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
+        self._sheets = Sheets(sites)
 
     def rows(self, number: int, job: Job) -> list[Row]:
         """Rows within deadline and energy budget; where there are none, all, by latency instead of joules."""
@@ -56,16 +56,9 @@ class Choices:
         ]
 
     def _table(self, job: Job, chain: tuple[str, ...]) -> _Table:
-        figures = self._sheet(job).of(chain, job.rate_per_s)
+        figures = self._sheets.of(job.menu).of(chain, job.rate_per_s)
         joules = least_j(figures, job.rate_per_s, Occupancy(), self._powers, self._sites)
         return _Table(figures, joules, _takes(figures, self._sites))
-
-    def _sheet(self, job: Job) -> Sheet:
-        asked = job.service.requirements
-        key = (job.service.name, asked.accuracy_min, asked.percentile)
-        if key not in self._sheets:
-            self._sheets[key] = Sheet(job.menu, self._sites)
-        return self._sheets[key]
 
 
 @dataclass(frozen=True)

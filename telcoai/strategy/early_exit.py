@@ -23,7 +23,7 @@ import numpy as np
 from telcoai.model.plan import Plan
 from telcoai.model.view import View
 from telcoai.strategy.candidates import alone, as_assignment, course_of, hops_of
-from telcoai.strategy.greedy import Choice, Job, as_plan, jobs_of, under_load
+from telcoai.strategy.greedy import Choice, Job, Settled, as_plan, jobs_of, under_load
 from telcoai.strategy.predict import Occupancy, Prediction
 from telcoai.strategy.room import fitted
 from telcoai.strategy.server import load_factor, servers
@@ -155,7 +155,7 @@ class _Search:
         return Choice(assignment, path, prediction)
 
 
-def _notes(settled: list[tuple[Job, Choice]]) -> list[str]:
+def _notes(settled: Settled) -> list[str]:
     late = 0
     for job, choice in settled:
         deadline_ms = job.service.requirements.deadline_ms

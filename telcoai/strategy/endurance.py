@@ -69,11 +69,10 @@ def queues(view: View) -> dict[str, tuple[float, float]]:
     """For each device whose battery has to last: a virtual queue of (power drawn - power that it bears) / power that it
     bears, in periods, as ``deficits`` has them; and that power in watts, of the whole device."""
     found: dict[str, tuple[float, float]] = {}
-    now = Moment(view.time_s, view.links, view.nodes, view.services, None)
+    moments = [one for one in view.moments if one.time_s >= 0]
     for device, lasts_s in asked(view.services).items():
         borne_w = _start_j(view.topology, device) / lasts_s
         if borne_w > 0:
-            moments = [one for one in (*view.past, now) if one.time_s >= 0]
             found[device] = (_length(device, moments, borne_w), borne_w)
     return found
 

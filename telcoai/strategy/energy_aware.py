@@ -25,7 +25,7 @@ from telcoai.strategy.greedy import GAIN_SHARE, Choice, Cost, Job, as_plan, sett
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.predict import Occupancy, Prediction, late, loaded
 from telcoai.strategy.queueing import KNEE
-from telcoai.strategy.sheet import Figures, Numbers, Sheet
+from telcoai.strategy.sheet import Figures, Numbers, Sheets
 from telcoai.strategy.sites import Sites, as_measured
 
 GAIN_J = 0.001
@@ -61,15 +61,14 @@ class Thrift:
         self._sites = sites
         self._powers = powers
         self._endurance = endurance
-        self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
+        self._sheets = Sheets(sites)
 
     def best(self, job: Job, load: Occupancy) -> Choice | None:
         """Candidates come by the least energy that they can take, while they can be in time; if none is, all of them
         by how many requests are late at the least."""
         found: Choice | None = None
-        figures = [
-            self._sheet(job).of(chain, job.rate_per_s) for chain in chains(job.device, self._sites, job.service.domain)
-        ]
+        sheet = self._sheets.of(job.menu)
+        figures = [sheet.of(chain, job.rate_per_s) for chain in chains(job.device, self._sites, job.service.domain)]
         tails = [least_tail_s(one, job.menu.percentile, load, self._sites) for one in figures]
         for one, tail_s in zip(figures, tails, strict=True):
             joules = least_j(one, job.rate_per_s, load, self._powers, self._sites)
@@ -136,13 +135,6 @@ class Thrift:
         option, hops = candidate.option, hops_of(candidate, chain)
         assignment = as_assignment(job.service, job.device, option, hops, candidate.wire, self._sites)
         return Choice(assignment, *judged)
-
-    def _sheet(self, job: Job) -> Sheet:
-        asked = job.service.requirements
-        key = (job.service.name, asked.accuracy_min, asked.percentile)
-        if key not in self._sheets:
-            self._sheets[key] = Sheet(job.menu, self._sites)
-        return self._sheets[key]
 
 
 def _deadline_s(job: Job) -> float:

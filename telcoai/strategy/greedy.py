@@ -46,6 +46,11 @@ class Choice:
     prediction: Prediction | None = None
     cost: Cost | None = None
 
+    @property
+    def misses(self) -> bool:
+        """Whether it is known not to meet what is required."""
+        return self.cost is not None and not self.cost.met
+
 
 @dataclass(frozen=True)
 class Job:
@@ -71,6 +76,10 @@ class Job:
         return f"{self.service.name}/{self.device}"
 
 
+Settled = list[tuple[Job, Choice]]
+"""What each decided."""
+
+
 class Aim(Protocol):
     """What a device wants. The loads that it gets never hold the device's own requests."""
 
@@ -83,7 +92,7 @@ class Aim(Protocol):
         ...
 
 
-def settle(view: View, sites: Sites, aim: Aim) -> list[tuple[Job, Choice]]:
+def settle(view: View, sites: Sites, aim: Aim) -> Settled:
     """Everyone decides, from what is in force."""
     jobs = jobs_of(view, sites)
     before = {job.key: _before(job, view.previous, sites) for job in jobs}
@@ -95,7 +104,7 @@ def settle(view: View, sites: Sites, aim: Aim) -> list[tuple[Job, Choice]]:
     return fit([(job, chosen[job.key]) for job in jobs], sites, aim, load)
 
 
-def fit(settled: list[tuple[Job, Choice]], sites: Sites, aim: Aim, load: Occupancy) -> list[tuple[Job, Choice]]:
+def fit(settled: Settled, sites: Sites, aim: Aim, load: Occupancy) -> Settled:
     """Choices that no longer fit the memory of nodes, replaced by others; what is predicted of those is the aim's."""
     wanted = [choice.assignment for _, choice in settled]
     found = fitted(wanted, [job.service for job, _ in settled], sites)
@@ -175,7 +184,7 @@ def _worth_it(kept: Cost | None, best: Cost | None) -> bool:
     return gains and (best.safely or not best.met)
 
 
-def as_plan(settled: list[tuple[Job, Choice]], previous: Plan | None, stays: str, notes: Sequence[str] = ()) -> Plan:
+def as_plan(settled: Settled, previous: Plan | None, stays: str, notes: Sequence[str] = ()) -> Plan:
     """The plan of what everyone decided. Its reason says how many do what, how many moved (``stays`` when nobody did),
     the ``notes``, and what could not be had."""
     assignments = tuple(choice.assignment for _, choice in settled)

@@ -24,8 +24,7 @@ class Period:
 
 def periods(view: View) -> tuple[Period, ...]:
     """All that a view knows of, oldest first; the last one has just ended."""
-    before = [Period(one.time_s, one.links, one.services, _index(one.plan)) for one in view.past]
-    return (*before, Period(view.time_s, view.links, view.services, _index(view.previous)))
+    return tuple(Period(one.time_s, one.links, one.services, _index(one.plan)) for one in view.moments)
 
 
 def _index(plan: Plan | None) -> dict[Key, Assignment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import bdtr, betaincinv, ndtr, ndtri
 
 CONFIDENCE = 0.95
 """Share of periods that are to keep the percentile asked, and of phases that are to keep the accuracy."""
@@ -17,11 +17,22 @@ def percentile_to_keep(percentile: float, requests: int) -> float:
     Of n requests k = n - ⌈n·q⌉ may be late. They are no more with that probability when each is late with p, the
     quantile of a beta distribution (Clopper and Pearson, Biometrika 1934).
     """
-    allowed = requests - math.ceil(requests * percentile / 100)
+    allowed = _allowed(percentile, requests)
     if requests < 1 or allowed >= requests:
         return percentile
     late = float(betaincinv(allowed + 1, requests - allowed, 1 - CONFIDENCE))
     return max(percentile, 100 * (1 - late))
+
+
+def percentile_kept(late: float, percentile: float, requests: int) -> float:
+    """Probability that of so many requests no more are over the deadline than the percentile leaves, when each is with
+    the probability ``late``."""
+    return float(bdtr(_allowed(percentile, requests), requests, late)) if requests > 0 else 1.0
+
+
+def _allowed(percentile: float, requests: int) -> int:
+    """How many may be late, by nearest rank."""
+    return requests - math.ceil(requests * percentile / 100)
 
 
 def accuracy_kept(promised: float, asked: float | None, calibrated: int, requests: float) -> float:

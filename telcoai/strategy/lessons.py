@@ -10,7 +10,7 @@ predictive control meets a model that is off (Maeder, Borrelli and Morari, Autom
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,7 +88,8 @@ class _Body:
 
     def like(self, now: LinkView) -> float | None:
         """The same of those whose link was as long."""
-        return self._middle(_close(self._up_ms, now.up.delay_ms) & _close(self._down_ms, now.down.delay_ms))
+        close = _close(self._up_ms, now.up.delay_ms) & _close(self._down_ms, now.down.delay_ms)
+        return self._middle(np.asarray(close))
 
     def _middle(self, of: NDArray[np.bool_]) -> float | None:
         if self._over[of].sum() < TELLING:
@@ -133,7 +134,7 @@ def _bodies(keyed: Iterable[tuple[str, _Case]]) -> dict[str, _Body]:
 
 def _cases(view: View, ago: int, known: Collection[tuple[str, bool]]) -> Iterator[_Case]:
     """Devices that had settled so many periods ago, but for those of which it is ``known`` at home or away."""
-    moments = [*view.past, Moment(view.time_s, view.links, view.nodes, view.services, view.previous)]
+    moments = view.moments
     then = moments[len(moments) - 1 - ago]
     before = moments[max(0, len(moments) - 1 - ago - MEASURED_PERIODS) : len(moments) - 1 - ago]
     news = {(one.device, _is_away(one)) for one, _ in _in_force(then)} - set(known)
@@ -169,7 +170,7 @@ def _in_force(moment: Moment) -> Iterator[tuple[Assignment, ServiceView]]:
             yield one, services[one.service]
 
 
-def _settled(one: Assignment, then: Moment, before: list[Moment], sites: Sites) -> bool:
+def _settled(one: Assignment, then: Moment, before: Sequence[Moment], sites: Sites) -> bool:
     """Whether the assignment was in force, over links of the same delay, for all of the time."""
     if any(m.plan is None or m.plan.assignment(one.service, one.device) != one for m in before):
         return False
@@ -178,12 +179,12 @@ def _settled(one: Assignment, then: Moment, before: list[Moment], sites: Sites) 
 
 
 def _alike(one: LinkView, other: LinkView) -> bool:
-    pairs = ((one.up.delay_ms, other.up.delay_ms), (one.down.delay_ms, other.down.delay_ms))
-    return all(abs(a - b) <= ALIKE * max(a, b) + 1.0 for a, b in pairs)
+    return bool(_close(one.up.delay_ms, other.up.delay_ms) & _close(one.down.delay_ms, other.down.delay_ms))
 
 
-def _close(some_ms: NDArray[np.float64], one_ms: float) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(some_ms - one_ms) <= ALIKE * np.maximum(some_ms, one_ms) + 1.0)
+def _close(some_ms: NDArray[np.float64] | float, one_ms: float) -> NDArray[np.bool_] | bool:
+    """Whether they differ by no more than ``ALIKE`` of the longer one and a millisecond."""
+    return (some_ms - one_ms <= ALIKE * some_ms + 1.0) & (one_ms - some_ms <= ALIKE * one_ms + 1.0)
 
 
 def _case(one: Assignment, seen: tuple[Course, float], service: ServiceView, load: Occupancy, sites: Sites) -> _Case:

@@ -32,7 +32,7 @@ from telcoai.strategy.choices import Row
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
 from telcoai.strategy.foreseen import RESERVE, allowed_w, foreseen, true_sites
-from telcoai.strategy.greedy import GAIN_SHARE, Choice, Job, as_plan, jobs_of, settle
+from telcoai.strategy.greedy import GAIN_SHARE, Choice, Job, Settled, as_plan, jobs_of, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.milp import solve
 from telcoai.strategy.parted import parted
@@ -46,8 +46,6 @@ ROUNDS = 3
 
 STEPS = (0.0025, 0.005, 0.01, 0.02, 0.04)
 """By how much less accuracy is tried where requests are late, as far as the phase has it to give."""
-
-Settled = list[tuple[Job, Choice]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,8 @@ class Oracle:
         allowed = None if self._future is None else allowed_w(known, self._future)
         aim = Thrift(sites, powers, Endurance(known, powers, allowed))
         found, bound = _best(known, view.previous, sites, powers, aim)
-        spare = {} if self._future is None else _spare(known, view)
+        late = self._future is not None and any(choice.misses for _, choice in found)
+        spare = _spare(known, view) if late else {}
         for step in STEPS:
             less = _late(found, {name: step for name, most in spare.items() if step <= most})
             if not less:
@@ -105,7 +104,7 @@ def _late(settled: Settled, less: Mapping[str, float]) -> dict[str, dict[str, fl
     """How much less accurate late devices of each service may be."""
     found: dict[str, dict[str, float]] = {}
     for job, choice in settled:
-        if choice.cost is not None and not choice.cost.met and job.service.name in less:
+        if choice.misses and job.service.name in less:
             found.setdefault(job.service.name, {})[job.device] = less[job.service.name]
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from telcoai.model.plan import Plan
 from telcoai.model.view import ServiceView, View
 
@@ -15,8 +17,8 @@ def since_asked(service: ServiceView, view: View) -> list[tuple[ServiceView, Pla
 
     The first view that has it asked tells of the time before.
     """
-    found: list[tuple[ServiceView, Plan | None]] = [(service, view.previous)]
-    for moment in reversed(view.past):
+    found: list[tuple[ServiceView, Plan | None]] = []
+    for moment in reversed(view.moments):
         then = next((one for one in moment.services if one.name == service.name), None)
         if then is None or moment.time_s < 0 or then.requirements.accuracy_min != service.requirements.accuracy_min:
             break
@@ -32,7 +34,8 @@ def in_time(then: ServiceView) -> float:
     return sum(each <= deadline_ms for each in seen_ms) / len(seen_ms)
 
 
-def requests_to_come(service: ServiceView, view: View) -> float:
-    """How many requests a phase may be expected to have in all: as many again as it had, ``LEAST_S`` at least."""
-    so_far = sum(sum(then.rate_per_s.values()) for then, _ in since_asked(service, view)) * view.period_s
+def requests_to_come(service: ServiceView, past: Iterable[ServiceView], period_s: float) -> float:
+    """How many requests a phase may be expected to have in all: as many again as in its ``past`` periods, ``LEAST_S``
+    at least."""
+    so_far = sum(sum(then.rate_per_s.values()) for then in past) * period_s
     return max(2 * so_far, LEAST_S * sum(service.rate_per_s.values()))

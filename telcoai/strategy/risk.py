@@ -12,15 +12,14 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import bdtr
 
 from telcoai.model.plan import Assignment
 from telcoai.model.view import ServiceView, View
 from telcoai.strategy.candidates import as_option, option_of
 from telcoai.strategy.course import course
 from telcoai.strategy.deficits import wrong_share
-from telcoai.strategy.greedy import Choice, Job
-from telcoai.strategy.kept import accuracy_kept
+from telcoai.strategy.greedy import Choice, Job, Settled
+from telcoai.strategy.kept import accuracy_kept, percentile_kept
 from telcoai.strategy.outlook import unexplained
 from telcoai.strategy.phases import LEAST_S, in_time, since_asked
 from telcoai.strategy.predict import Occupancy, loaded
@@ -31,8 +30,6 @@ PERCENTILES = (50.0, 75.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.7, 99.8, 99.85, 99.9
 
 LOOKED_AT = 24
 """Devices of a service whose late requests are predicted: those of many are much alike."""
-
-Settled = list[tuple[Job, Choice]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +90,6 @@ class Risk:
             tails.append(max(tail_s, tails[-1] + 1e-9 if tails else 0.0))
         beyond = np.log1p(-np.array(PERCENTILES) / 100)
         return float(np.exp(np.interp(deadline_ms / 1e3, tails, beyond, left=0.0)))
-
-
-def percentile_kept(late: float, percentile: float, requests: int) -> float:
-    """Probability that of so many requests no more are over the deadline than the percentile leaves, by nearest rank,
-    when each is with the probability ``late``."""
-    allowed = requests - math.ceil(requests * percentile / 100)
-    return float(bdtr(allowed, requests, late)) if requests > 0 else 1.0
 
 
 def phase_of(service: ServiceView, view: View) -> Phase:

@@ -186,3 +186,18 @@ class Sheet:
 
     def _last(self, one: Candidate) -> int:
         return exit_at(one.option.forecast.leave, self._options.percentile / 100)
+
+
+class Sheets:
+    """The sheet of each menu, by what tells the menus of a service apart in one plan."""
+
+    def __init__(self, sites: Sites) -> None:
+        self._sites = sites
+        self._sheets: dict[tuple[str, float | None, float], Sheet] = {}
+
+    def of(self, options: Menu) -> Sheet:
+        """Made once."""
+        key = (options.service.name, options.service.requirements.accuracy_min, options.percentile)
+        if key not in self._sheets:
+            self._sheets[key] = Sheet(options, self._sites)
+        return self._sheets[key]

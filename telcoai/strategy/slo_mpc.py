@@ -32,7 +32,7 @@ from telcoai.strategy.bearable import Bearable
 from telcoai.strategy.choice import ACCURACY_MARGIN
 from telcoai.strategy.endurance import Endurance
 from telcoai.strategy.energy_aware import Thrift
-from telcoai.strategy.greedy import Choice, Job, as_plan, settle
+from telcoai.strategy.greedy import Settled, as_plan, settle
 from telcoai.strategy.joules import Powers
 from telcoai.strategy.kept import CONFIDENCE, accuracy_to_keep, percentile_to_keep
 from telcoai.strategy.lessons import learn
@@ -76,13 +76,13 @@ class SloMpc:
         return as_plan(settled, view.previous, "nothing saves over 5 % and 1 mJ")
 
 
-def _late(view: View, settled: list[tuple[Job, Choice]]) -> dict[str, dict[str, float]]:
+def _late(view: View, settled: Settled) -> dict[str, dict[str, float]]:
     """What is left of the margin on accuracy, by service and device, of those that aren't in time."""
     asked = {one.name: one.requirements.accuracy_min for one in view.services}
     found: dict[str, dict[str, float]] = {}
     for job, choice in settled:
         floor, kept = asked[job.service.name], job.service.requirements.accuracy_min
-        if floor is not None and kept is not None and choice.cost is not None and not choice.cost.met:
+        if floor is not None and kept is not None and choice.misses:
             found.setdefault(job.service.name, {})[job.device] = max(0.0, kept + ACCURACY_MARGIN - floor)
     return found
 
@@ -93,10 +93,10 @@ def _spared(service: ServiceView, view: View) -> dict[str, float]:
     asked, calibrated = service.requirements.accuracy_min, service.workload.calibrated
     if asked is None or not calibrated:
         return {}
-    past = [in_time(then) for then, _ in since_asked(service, view)]
-    if sum(past) < CONFIDENCE * len(past):
+    past = [then for then, _ in since_asked(service, view)]
+    if sum(map(in_time, past)) < CONFIDENCE * len(past):
         return {}
-    enough = accuracy_to_keep(asked, calibrated, requests_to_come(service, view)) - asked
+    enough = accuracy_to_keep(asked, calibrated, requests_to_come(service, past, view.period_s)) - asked
     return dict.fromkeys(service.rate_per_s, max(0.0, ACCURACY_MARGIN - enough))
 
 

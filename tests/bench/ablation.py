@@ -9,54 +9,53 @@ from telcoai.model.view import ServiceView, View
 from telcoai.strategy.slo_mpc import PARTS, SloMpc
 
 
-class NoLessons(SloMpc):
+class _Without(SloMpc):
+    """Leaves one part out."""
+
+    part = ""
+
+    def __init__(self) -> None:
+        super().__init__(PARTS - {self.part})
+
+
+class NoLessons(_Without):
     """Profiles and links as they are said to be."""
 
     name = "slo-mpc-no-lessons"
     summary = "slo-mpc without correction of its model"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"lessons"})
+    part = "lessons"
 
 
-class NoPercentile(SloMpc):
+class NoPercentile(_Without):
     """The percentile asked, however few requests a period has."""
 
     name = "slo-mpc-no-percentile"
     summary = "slo-mpc aiming at the percentile asked"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"percentile"})
+    part = "percentile"
 
 
-class NoMargin(SloMpc):
+class NoMargin(_Without):
     """The margin on accuracy that all strategies have, however well accuracies are known."""
 
     name = "slo-mpc-no-margin"
     summary = "slo-mpc with a margin on accuracy as all have"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"margin"})
+    part = "margin"
 
 
-class NoBatteries(SloMpc):
+class NoBatteries(_Without):
     """The accuracy asked, whatever batteries bear."""
 
     name = "slo-mpc-no-batteries"
     summary = "slo-mpc that never asks a device for less accuracy"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"batteries"})
+    part = "batteries"
 
 
-class NoRisk(SloMpc):
+class NoRisk(_Without):
     """The margin on accuracy also where nothing is in time with it."""
 
     name = "slo-mpc-no-risk"
     summary = "slo-mpc that never does without the margin on accuracy"
-
-    def __init__(self) -> None:
-        super().__init__(PARTS - {"risk"})
+    part = "risk"
 
 
 class NoExits(SloMpc):

@@ -16,12 +16,12 @@ from telcoai.model.requirements import Requirements
 from telcoai.model.view import Moment, View
 from telcoai.strategy.choice import ACCURACY_MARGIN
 from telcoai.strategy.energy_aware import EnergyAware, Thrift
-from telcoai.strategy.greedy import settle
+from telcoai.strategy.greedy import Settled, settle
 from telcoai.strategy.joules import Powers
-from telcoai.strategy.kept import CONFIDENCE, accuracy_kept, accuracy_to_keep
+from telcoai.strategy.kept import CONFIDENCE, accuracy_kept, accuracy_to_keep, percentile_kept
 from telcoai.strategy.parted import parted
 from telcoai.strategy.phases import LEAST_S, requests_to_come, since_asked
-from telcoai.strategy.risk import Risk, Settled, percentile_kept, phase_of
+from telcoai.strategy.risk import Risk, phase_of
 from telcoai.strategy.sites import as_measured
 from telcoai.strategy.slo_mpc import PARTS, SloMpc
 
@@ -110,9 +110,10 @@ def test_a_phase_knows_what_its_plans_promised_and_which_devices_were_in_time() 
 def test_a_phase_is_expected_to_last_as_long_again_and_ten_seconds_at_least() -> None:
     seen = pressed(20.0)
     plan = EnergyAware().plan(seen)
-    assert requests_to_come(seen.services[0], seen) == pytest.approx(LEAST_S * 20)
     later = lived(seen, plan, 30.0, periods=30)
-    assert requests_to_come(later.services[0], later) == pytest.approx(2 * 30 * 20)
+    young, old = ([then for then, _ in since_asked(one.services[0], one)] for one in (seen, later))
+    assert requests_to_come(seen.services[0], young, 1.0) == pytest.approx(LEAST_S * 20)
+    assert requests_to_come(later.services[0], old, 1.0) == pytest.approx(2 * 30 * 20)
 
 
 @pytest.mark.parametrize(

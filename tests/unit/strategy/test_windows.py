@@ -31,17 +31,29 @@ def test_ten_segments_need_no_wait_and_without_loss_a_silent_window_opens_anew_e
     assert found[0, [PLACE[11], PLACE[31], PLACE[71]]] == pytest.approx([1, 2, 3], abs=0.15)
 
 
-@pytest.mark.parametrize("regular", [0.0, 1.0])
 @pytest.mark.parametrize(
-    ("loss", "rate", "segments"),
-    [(0.0, 2.0, 30), (0.001, 5.0, 55), (0.001, 10.0, 55), (0.01, 5.0, 55), (0.004, 3.0, 25)],
+    ("loss", "rate", "segments", "regular", "off"),
+    [
+        (0.0, 2.0, 30, 0.0, 0.15),
+        (0.001, 5.0, 55, 0.0, 0.15),
+        (0.01, 5.0, 55, 0.0, 0.15),
+        (0.004, 3.0, 25, 0.0, 0.15),
+        (0.001, 10.0, 55, 0.0, 0.2),  # far between two rates of the grid, where waits bend
+        (0.0, 2.0, 30, 1.0, 0.15),
+        (0.001, 5.0, 55, 1.0, 0.15),
+        (0.01, 5.0, 55, 1.0, 0.15),
+        (0.001, 10.0, 55, 1.0, 0.15),
+        (0.004, 3.0, 25, 1.0, 0.2),  # the percentile falls on one round or the next
+    ],
 )
-def test_a_connection_in_use_waits_as_the_table_says(loss: float, rate: float, segments: int, regular: float) -> None:
+def test_a_connection_in_use_waits_as_the_table_says(
+    loss: float, rate: float, segments: int, regular: float, off: float
+) -> None:
     path = Path(round_trip_s=0.03, segment_s=0.0003, loss=loss)
     found = waits(loss, rate * (LEAST_RTO_S + path.round_trip_s), path.segment_s / path.round_trip_s, 95, regular)
     seen = played(path, rate, segments, regular)
-    assert found[0, PLACE[segments]] == pytest.approx(seen.mean(), rel=0.2, abs=0.1)
-    assert found[1, PLACE[segments]] == pytest.approx(np.percentile(seen, 95), rel=0.2, abs=0.3)
+    assert found[0, PLACE[segments]] == pytest.approx(seen.mean(), rel=off, abs=0.1)
+    assert found[1, PLACE[segments]] == pytest.approx(np.percentile(seen, 95), rel=off, abs=0.3)
 
 
 @pytest.mark.parametrize(("segments", "loss"), [(1, 0.03), (15, 0.1), (55, 0.03)])
